@@ -1,0 +1,36 @@
+# What a newcomer types, and all that CI runs. Needs Rust, make and a C compiler.
+
+CARGO ?= cargo
+PART := @tests/part.sh
+DENY := $(CARGO) deny --locked check --hide-inclusion-graph bans licenses sources
+
+.PHONY: help build demo check deny test test-all proto
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+build: ## build target/debug/oncebus
+	$(CARGO) build --locked --bin oncebus
+
+demo: build ## run a whole bus on this machine and prove what it did
+	target/debug/oncebus demo
+
+check: ## format, lints, documentation, .proto files, dependencies
+	$(PART) fmt $(CARGO) fmt --all --check
+	$(PART) clippy $(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	$(PART) doc env RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps --quiet
+	$(PART) -n buf proto-lint buf lint proto
+	$(PART) -n cargo-deny deny $(DENY)
+
+deny: ## check the dependencies by deny.toml
+	$(DENY)
+
+test: ## run every test
+	$(PART) test $(CARGO) test --locked --workspace
+
+test-all: ## run every test, the random ones ten times as long
+	$(PART) test-all env ONCEBUS_TEST_SCALE=10 $(CARGO) test --locked --workspace
+
+proto: ## generate proto/src/gen anew from the .proto files
+	ONCEBUS_REGENERATE=1 $(CARGO) test --locked -p oncebus-proto --test generated

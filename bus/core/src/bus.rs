@@ -1,0 +1,133 @@
+//! The bus: what every call needs, in one cheap handle.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use uuid::Uuid;
+
+use crate::{
+    Catalog, Clock, ExchangeError, FieldError, Holders, Journal, MaterialType, Permissions,
+    Registry, Rng, rng,
+};
+
+/// Everything that a call needs. Clones share it; each core has its own adapter connections.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) permissions: Arc<Permissions>,
+    pub(crate) registry: Arc<dyn Registry>,
+    pub(crate) holders: Arc<dyn Holders>,
+    pub(crate) journal: Journal,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) limits: Arc<Limits>,
+}
+
+/// The parts that a bus is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// The types and departments.
+    pub catalog: Arc<Catalog>,
+    /// Who may do what.
+    pub permissions: Arc<Permissions>,
+    /// Versions and uploads.
+    pub registry: Arc<dyn Registry>,
+    /// The departments' adapters.
+    pub holders: Arc<dyn Holders>,
+    /// The pen of the trail.
+    pub journal: Journal,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Bounds of the exchange.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Pending uploads of one department.
+    pub pending_uploads: u32,
+    /// How long an upload may make no progress.
+    pub upload_idle: Duration,
+    /// How long a request id is kept.
+    pub request_kept: Duration,
+    /// Time that the sweeper gives an adapter.
+    pub discard: Duration,
+    /// Folder for contents above 1 MiB that are received whole before anything is known of them.
+    /// The files in it have no name and end with the process.
+    pub spool_dir: PathBuf,
+}
+
+// === impl Bus ===
+
+impl Bus {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            catalog: parts.catalog,
+            permissions: parts.permissions,
+            registry: parts.registry,
+            holders: parts.holders,
+            journal: parts.journal,
+            clock: parts.clock,
+            rng: parts.rng,
+            limits: Arc::new(parts.limits),
+        }
+    }
+
+    /// Returns the same bus with other adapter connections.
+    #[must_use]
+    pub fn with_holders(&self, holders: Arc<dyn Holders>) -> Self {
+        Self { holders, ..self.clone() }
+    }
+
+    /// Returns the catalogue.
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// Returns the pen of the trail.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Returns the type with a code or alias.
+    ///
+    /// # Errors
+    ///
+    /// Names `material_type` if the catalogue has no such type.
+    pub fn material_type(&self, code: &str) -> Result<Arc<MaterialType>, FieldError> {
+        self.catalog.material_type(code).cloned().ok_or_else(|| {
+            FieldError::new(
+                "material_type",
+                "is not in the catalogue",
+                "give a code or alias that ListMaterialTypes shows",
+            )
+        })
+    }
+
+    pub(crate) fn draw_uuid(&self) -> Uuid {
+        rng::uuid(&*self.clock, &*self.rng)
+    }
+
+    /// Returns the catalogue's row of a type that a stored thing names.
+    pub(crate) fn stored_type(
+        &self,
+        code: &crate::TypeCode,
+    ) -> Result<Arc<MaterialType>, ExchangeError> {
+        Ok(self.material_type(code.as_str())?)
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            pending_uploads: 1_000,
+            upload_idle: Duration::from_secs(3_600),
+            request_kept: Duration::from_secs(30 * 24 * 3_600),
+            discard: Duration::from_secs(5),
+            spool_dir: std::env::temp_dir(),
+        }
+    }
+}

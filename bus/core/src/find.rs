@@ -1,0 +1,103 @@
+//! Find and get: what is held, without moving a byte of it.
+
+use std::sync::Arc;
+
+use oncebus_trail::Receipt;
+use tokio::time::Instant;
+
+use crate::{
+    Bus, Caller, ExchangeError, Failure, MaterialInfo, MaterialType, Number, Operation, Purpose,
+    Subject, VersionId, exchange::Exchange,
+};
+
+/// A checked request for what is held about a subject.
+#[derive(Clone, Debug)]
+pub struct FindQuery {
+    /// Type of the material.
+    pub material_type: Arc<MaterialType>,
+    /// Whom or what it is about.
+    pub subject: Subject,
+    /// The issuer's number, or every one.
+    pub number: Option<Number>,
+    /// Why.
+    pub purpose: Purpose,
+}
+
+impl Bus {
+    /// Lists the current versions of one type about one subject, by number.
+    ///
+    /// # Errors
+    ///
+    /// Every refusal and failure, with the receipt of its record.
+    pub async fn find(
+        &self,
+        caller: Caller,
+        query: FindQuery,
+        deadline: Instant,
+    ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
+        let bus = self.clone();
+        finished(tokio::spawn(async move { bus.run_find(caller, query, deadline).await })).await
+    }
+
+    async fn run_find(
+        self,
+        caller: Caller,
+        query: FindQuery,
+        deadline: Instant,
+    ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
+        let FindQuery { material_type, subject, number, purpose } = query;
+        let mut exchange =
+            Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
+        let found = async {
+            exchange.decide(&caller, Operation::Find, &material_type)?;
+            let number = number.as_ref();
+            self.resolve(&mut exchange, &material_type, &subject, number, deadline).await
+        };
+        let found = match found.await {
+            Ok(found) => found,
+            Err(error) => return Err(exchange.failed(error).await),
+        };
+        let receipt = exchange.served(0, None).await?;
+        let now = self.clock.now();
+        let infos = found.iter().map(|found| found.info(&material_type, now)).collect();
+        Ok((infos, receipt))
+    }
+
+    /// Describes one version by its name; asks no adapter.
+    ///
+    /// # Errors
+    ///
+    /// Every refusal and failure, with the receipt of its record.
+    pub async fn get(
+        &self,
+        caller: Caller,
+        material_type: Arc<MaterialType>,
+        id: VersionId,
+        purpose: Purpose,
+    ) -> Result<(MaterialInfo, Receipt), Failure> {
+        let mut exchange = Exchange::begin(self, &caller, Operation::Get, &material_type, &purpose);
+        let found = async {
+            exchange.decide(&caller, Operation::Get, &material_type)?;
+            let version = self.named(&id, &material_type).await?;
+            exchange.version(&version);
+            Ok::<_, ExchangeError>(version)
+        };
+        let version = match found.await {
+            Ok(version) => version,
+            Err(error) => return Err(exchange.failed(error).await),
+        };
+        let receipt = exchange.served(0, None).await?;
+        Ok((MaterialInfo::of_version(&version, self.clock.now()), receipt))
+    }
+}
+
+/// Waits for a task that outlives a caller who hangs up.
+pub(crate) async fn finished<T>(
+    task: tokio::task::JoinHandle<Result<T, Failure>>,
+) -> Result<T, Failure> {
+    match task.await {
+        Ok(done) => done,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_runtime_stopped) => Err(ExchangeError::Cancelled.into()),
+    }
+}

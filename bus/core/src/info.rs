@@ -1,0 +1,71 @@
+//! What an answer says of a version.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{Cache, DeptId, Holding, TypeCode, Version, VersionName};
+
+/// What the bus knows of one version of one material.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MaterialInfo {
+    /// The version's name; `None` where nobody fetched it from its holder yet.
+    pub version: Option<VersionName>,
+    /// Type of the material.
+    pub material_type: TypeCode,
+    /// Department that keeps the bytes.
+    pub holder: DeptId,
+    /// Number, size, digest, media type, days, issuer.
+    pub document: Holding,
+    /// Whether it is the current version.
+    pub current: bool,
+    /// When the holder last confirmed this.
+    pub confirmed_at: Timestamp,
+    /// How long ago that was.
+    pub age: Duration,
+    /// Where the bytes came from; `None` where none were asked for.
+    pub cache: Option<Cache>,
+}
+
+// === impl MaterialInfo ===
+
+impl MaterialInfo {
+    /// Describes a registered version at the moment `now`.
+    pub fn of_version(version: &Version, now: Timestamp) -> Self {
+        let manifest = &version.manifest;
+        Self {
+            version: Some(version.name()),
+            material_type: manifest.material_type.clone(),
+            holder: version.holder.clone(),
+            document: version.document(),
+            current: version.current,
+            confirmed_at: version.confirmed_at,
+            age: age(version.confirmed_at, now),
+            cache: None,
+        }
+    }
+
+    /// Describes what a department just said that it holds.
+    pub fn of_holding(
+        holding: Holding,
+        material_type: TypeCode,
+        holder: DeptId,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            version: None,
+            material_type,
+            holder,
+            document: holding,
+            current: true,
+            confirmed_at: now,
+            age: Duration::ZERO,
+            cache: None,
+        }
+    }
+}
+
+/// Returns how long ago `then` was; zero if it lies ahead of a clock that was set back.
+pub(crate) fn age(then: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(then)).unwrap_or(Duration::ZERO)
+}

@@ -1,0 +1,71 @@
+//! The exchange: what oncebus exists for.
+//!
+//! Vocabulary, catalogue, permissions, fetch and publish. What it needs from outside comes through
+//! the ports [`Registry`], [`Holders`], [`Clock`] and [`Rng`], and through the trail.
+
+mod bus;
+mod caller;
+mod catalog;
+mod chunks;
+mod clock;
+mod digest;
+mod error;
+mod exchange;
+mod fetch;
+mod field;
+mod find;
+mod holders;
+mod ids;
+mod info;
+mod journal;
+mod manifest;
+mod permissions;
+mod publish;
+mod purpose;
+mod receive;
+mod record;
+mod registry;
+mod resolve;
+mod rng;
+mod settle;
+mod spool;
+mod subject;
+mod sweep;
+
+pub use self::{
+    bus::{Bus, Limits, Parts},
+    caller::{Caller, Role},
+    catalog::{
+        Catalog, CatalogError, CatalogFault, CatalogSources, CreditCode, Department, MaterialType,
+        Position, Supply,
+    },
+    chunks::{CHUNK_BYTES, ChunkDigests},
+    clock::{Clock, SystemClock},
+    digest::{Digest, DigestError},
+    error::{Class, ExchangeError, Failure},
+    fetch::{FetchQuery, Part, Release, Target},
+    field::{Day, FieldError, IssuerName, MediaType, Number},
+    find::FindQuery,
+    holders::{Content, ContentStream, Description, HolderError, Holders, Holding, LookupQuery},
+    ids::{
+        BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
+        VersionName,
+    },
+    info::MaterialInfo,
+    journal::Journal,
+    manifest::Manifest,
+    permissions::{Operation, Permission, PermissionError, Permissions, Rule},
+    publish::{BeginQuery, Begun, CommitQuery, Published, PutQuery},
+    purpose::{Authorization, Cause, Purpose},
+    record::{AdapterCalls, Cache, Call, Ending, Kind, Record, Why},
+    registry::{
+        Committed, Discard, NewUpload, Registry, RegistryError, RequestScope, RequestState, Upload,
+        UploadState, Version,
+    },
+    rng::{Rng, SystemRng},
+    subject::{MaterialKey, Scheme, Subject},
+    sweep::Swept,
+};
+
+/// Conformance suites that every implementation of a port runs.
+pub mod conformance;

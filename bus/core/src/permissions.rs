@@ -1,0 +1,163 @@
+//! Which department may fetch and publish which types: configuration, until grants arrive.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Caller, Catalog, DeptId, ExchangeError, TypeCode};
+
+/// What a call does; the word stands in the trail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operation {
+    /// Sends a version.
+    Fetch,
+    /// Makes a version.
+    Publish,
+    /// Continues an upload that is under way.
+    Resume,
+    /// Lists versions.
+    Find,
+    /// Describes a version.
+    Get,
+}
+
+/// One `[[permission]]` of the configuration. Codes or aliases of types; what is not listed is
+/// denied.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Permission {
+    /// The department that may.
+    pub department: String,
+    /// Types that it may fetch, find and get.
+    #[serde(default)]
+    pub fetch: Vec<String>,
+    /// Types that it may publish, find and get.
+    #[serde(default)]
+    pub publish: Vec<String>,
+}
+
+/// All permissions, checked against the catalogue.
+#[derive(Clone, Debug, Default)]
+pub struct Permissions(HashMap<DeptId, Allowed>);
+
+/// Why a decision allowed a call; stands in the trail as `rule`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rule {
+    /// The department may fetch the type.
+    #[serde(rename = "permission.fetch")]
+    Fetch,
+    /// The department may publish the type.
+    #[serde(rename = "permission.publish")]
+    Publish,
+}
+
+/// What is wrong with a permission of the configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum PermissionError {
+    /// The department is not in the catalogue.
+    #[error(
+        "permission of department {department:?}: not in the catalogue, add it there or remove this"
+    )]
+    Department {
+        /// As written.
+        department: String,
+    },
+    /// The type is not in the catalogue.
+    #[error("permission of {department}: type {code:?} is not in the catalogue")]
+    Type {
+        /// The department.
+        department: String,
+        /// As written.
+        code: String,
+    },
+}
+
+#[derive(Clone, Debug, Default)]
+struct Allowed {
+    fetch: HashSet<TypeCode>,
+    publish: HashSet<TypeCode>,
+}
+
+// === impl Permissions ===
+
+impl Permissions {
+    /// Checks every department and type against the catalogue.
+    ///
+    /// # Errors
+    ///
+    /// Names the first department or type that the catalogue does not have.
+    pub fn check(listed: &[Permission], catalog: &Catalog) -> Result<Self, PermissionError> {
+        let mut permissions = HashMap::<DeptId, Allowed>::new();
+        for permission in listed {
+            let written = &permission.department;
+            let department = written.parse().ok().filter(|id| catalog.department(id).is_some());
+            let Some(department) = department else {
+                return Err(PermissionError::Department { department: written.clone() });
+            };
+            let codes = |listed: &[String]| {
+                listed
+                    .iter()
+                    .map(|code| type_code(written, code, catalog))
+                    .collect::<Result<Vec<_>, _>>()
+            };
+            let allowed = permissions.entry(department).or_default();
+            allowed.fetch.extend(codes(&permission.fetch)?);
+            allowed.publish.extend(codes(&permission.publish)?);
+        }
+        Ok(Self(permissions))
+    }
+
+    /// Decides one call, without looking whether the material exists.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::AccessDenied`] unless the caller's department has the permission.
+    pub fn decide(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        material_type: &TypeCode,
+    ) -> Result<Rule, ExchangeError> {
+        let allowed = self.0.get(&caller.department);
+        let may_fetch = allowed.is_some_and(|a| a.fetch.contains(material_type));
+        let may_publish = allowed.is_some_and(|a| a.publish.contains(material_type));
+        match operation {
+            Operation::Fetch | Operation::Find | Operation::Get if may_fetch => Ok(Rule::Fetch),
+            Operation::Publish | Operation::Resume | Operation::Find | Operation::Get
+                if may_publish =>
+            {
+                Ok(Rule::Publish)
+            }
+            _ => Err(ExchangeError::AccessDenied {
+                department: caller.department.clone(),
+                operation,
+                material_type: material_type.clone(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fetch => "fetch",
+            Self::Publish => "publish",
+            Self::Resume => "resume",
+            Self::Find => "find",
+            Self::Get => "get",
+        })
+    }
+}
+
+fn type_code(department: &str, code: &str, catalog: &Catalog) -> Result<TypeCode, PermissionError> {
+    match catalog.material_type(code) {
+        Some(material_type) => Ok(material_type.code.clone()),
+        None => {
+            Err(PermissionError::Type { department: department.to_owned(), code: code.to_owned() })
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Begin: what is held is never sent again; else an upload opens, or goes on where it stood.
+
+use tokio::time::Instant;
+
+use crate::{
+    Bus, Caller, ExchangeError, Failure, FieldError, MaterialId, MaterialInfo, MaterialKey,
+    MaterialType, NewUpload, Operation, RequestScope, Supply, Upload, UploadId, exchange::Exchange,
+    find::finished, record::Why,
+};
+
+use super::{BeginQuery, Begun};
+
+impl Bus {
+    /// Announces a version.
+    ///
+    /// # Errors
+    ///
+    /// Every refusal and failure, with the receipt of its record.
+    pub async fn begin_publish(
+        &self,
+        caller: Caller,
+        query: BeginQuery,
+        deadline: Instant,
+    ) -> Result<Begun, Failure> {
+        let bus = self.clone();
+        finished(tokio::spawn(async move { bus.run_begin(caller, query, deadline).await })).await
+    }
+
+    async fn run_begin(
+        self,
+        caller: Caller,
+        query: BeginQuery,
+        deadline: Instant,
+    ) -> Result<Begun, Failure> {
+        let operation = Operation::Publish;
+        let mut exchange =
+            Exchange::begin(&self, &caller, operation, &query.material_type, &query.purpose);
+        exchange.request(query.request_id);
+        let scope = RequestScope {
+            system: caller.system.clone(),
+            method: "BeginPublish",
+            id: query.request_id,
+        };
+        let claimed = async {
+            exchange.decide(&caller, operation, &query.material_type)?;
+            self.claim(&scope, &query.payload).await
+        };
+        if let Err(error) = claimed.await {
+            return Err(exchange.failed(error).await);
+        }
+        match self.begin(&mut exchange, &caller, &query, deadline).await {
+            Ok(begun) => {
+                self.registry.finish_request(&scope, &[]).await.map_err(ExchangeError::from)?;
+                Ok(begun)
+            }
+            Err(error) => {
+                self.registry.release_request(&scope).await.map_err(ExchangeError::from)?;
+                Err(exchange.failed(error).await)
+            }
+        }
+    }
+
+    async fn begin(
+        &self,
+        exchange: &mut Exchange,
+        caller: &Caller,
+        query: &BeginQuery,
+        deadline: Instant,
+    ) -> Result<Begun, ExchangeError> {
+        acceptable(query)?;
+        let number = Some(&query.document.number);
+        let code = &query.material_type.code;
+        let current = self.registry.current(code, &query.subject, number).await?.pop();
+        if let Some(version) = &current
+            && version.manifest.content == query.document.digest
+        {
+            exchange.version(version);
+            let receipt = exchange.published(self.journal.draw_id(), true).await?;
+            let info = Box::new(MaterialInfo::of_version(version, self.clock.now()));
+            return Ok(Begun::Held { info, receipt });
+        }
+        if current.as_ref().map(|version| version.id) != query.expected {
+            let current = current.map(|version| version.name());
+            return Err(ExchangeError::VersionConflict { current });
+        }
+        let holder = &caller.department;
+        exchange.holder(holder);
+        if !self.holders.describe(holder, deadline).await?.stores {
+            return Err(ExchangeError::HolderCannotStore { holder: holder.clone() });
+        }
+        self.open_upload(exchange, caller, query, deadline).await
+    }
+
+    async fn open_upload(
+        &self,
+        exchange: &mut Exchange,
+        caller: &Caller,
+        query: &BeginQuery,
+        deadline: Instant,
+    ) -> Result<Begun, ExchangeError> {
+        let key = MaterialKey {
+            material_type: query.material_type.code.clone(),
+            subject: query.subject.clone(),
+            number: query.document.number.clone(),
+        };
+        let material = self.registry.material(&key, MaterialId(self.draw_uuid())).await?;
+        let mut new = NewUpload {
+            id: UploadId(self.draw_uuid()),
+            system: caller.system.clone(),
+            holder: caller.department.clone(),
+            material,
+            material_type: key.material_type,
+            subject: key.subject,
+            document: query.document.clone(),
+            expected: query.expected,
+            intent: 0,
+            why: Why { rule: Some(crate::Rule::Publish), ..Why::of(&query.purpose) },
+            now: self.clock.now(),
+        };
+        if let Some(upload) = self.registry.pending_upload(&new).await? {
+            return self.resume(exchange, &upload, deadline).await;
+        }
+        let receipt = exchange.upload_intent(&new.holder).await?;
+        new.intent = receipt.index;
+        let upload = self.registry.begin_upload(&new, self.limits.pending_uploads).await?;
+        if upload.begun.id != new.id {
+            // The same announcement on another connection was faster: this Intent closes at once.
+            return self.resume(exchange, &upload, deadline).await;
+        }
+        Ok(Begun::Upload { upload: new.id, offset: 0, receipt })
+    }
+
+    /// Continues an upload under the Intent that began it.
+    async fn resume(
+        &self,
+        exchange: &mut Exchange,
+        upload: &Upload,
+        deadline: Instant,
+    ) -> Result<Begun, ExchangeError> {
+        exchange.operation(Operation::Resume);
+        exchange.counts().stage += 1;
+        let offset = self.continue_at(upload, deadline).await?;
+        let receipt = exchange.served(0, None).await?;
+        Ok(Begun::Upload { upload: upload.begun.id, offset, receipt })
+    }
+}
+
+/// Checks what the type allows.
+fn acceptable(query: &BeginQuery) -> Result<(), ExchangeError> {
+    let MaterialType { code, supply, department, max_size_bytes, media_types, .. } =
+        &*query.material_type;
+    match supply {
+        Supply::Uploaded => {}
+        Supply::OriginHeld => {
+            let (material_type, holder) = (code.clone(), department.clone());
+            return Err(ExchangeError::NotUploaded { material_type, holder });
+        }
+        Supply::VerifyOnly => {
+            return Err(ExchangeError::VerifyOnly { material_type: code.clone() });
+        }
+    }
+    let size = query.document.size_bytes;
+    if size > *max_size_bytes {
+        let fault = format!("is {size}");
+        let cure = format!("{code} may have at most {max_size_bytes} bytes");
+        return Err(FieldError::new("size_bytes", fault, cure).into());
+    }
+    if !media_types.contains(&query.document.media_type) {
+        let allowed: Vec<_> = media_types.iter().map(|allowed| allowed.as_str()).collect();
+        let fault = format!("is {}", query.document.media_type);
+        let cure = format!("{code} may be {}", allowed.join(" or "));
+        return Err(FieldError::new("media_type", fault, cure).into());
+    }
+    Ok(())
+}

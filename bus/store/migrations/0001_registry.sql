@@ -1,0 +1,75 @@
+-- Materials: a line of versions, exactly one of them current, or none yet.
+CREATE TABLE materials (
+    id             BLOB NOT NULL PRIMARY KEY,
+    material_type  TEXT NOT NULL,
+    subject_token  BLOB NOT NULL,
+    subject_key    INTEGER NOT NULL,
+    subject_sealed BLOB NOT NULL,
+    number         TEXT NOT NULL,
+    current        BLOB,
+    UNIQUE (subject_token, material_type, number)
+);
+
+-- Versions: immutable, but for when their holder last confirmed them.
+CREATE TABLE versions (
+    id           BLOB NOT NULL PRIMARY KEY,
+    material     BLOB NOT NULL REFERENCES materials (id),
+    manifest     BLOB NOT NULL,
+    content      BLOB NOT NULL,
+    chunks       BLOB NOT NULL,
+    holder       TEXT NOT NULL,
+    sealed       INTEGER NOT NULL,
+    confirmed_ms BIGINT NOT NULL
+);
+CREATE INDEX versions_content ON versions (holder, content);
+
+-- Uploads. state: 0 pending, 1 committed, 2 discarding, 3 discarded.
+-- discarding_copy: committed, but the holder's own copy is superfluous and being discarded.
+-- discard_sealed: what is being discarded includes content sealed under the digest.
+CREATE TABLE uploads (
+    id              BLOB NOT NULL PRIMARY KEY,
+    material        BLOB NOT NULL REFERENCES materials (id),
+    system          TEXT NOT NULL,
+    holder          TEXT NOT NULL,
+    document        TEXT NOT NULL,
+    content         BLOB NOT NULL,
+    expected        BLOB,
+    intent          BIGINT NOT NULL,
+    why             TEXT NOT NULL,
+    begun_ms        BIGINT NOT NULL,
+    progress_ms     BIGINT NOT NULL,
+    chunk_count     BIGINT NOT NULL,
+    state           INTEGER NOT NULL,
+    version         BLOB REFERENCES versions (id),
+    already_held    INTEGER NOT NULL,
+    outcome         BLOB,
+    receipt         TEXT,
+    discarding_copy INTEGER NOT NULL,
+    discard_sealed  INTEGER NOT NULL
+);
+CREATE INDEX uploads_state ON uploads (state, progress_ms);
+CREATE INDEX uploads_content ON uploads (holder, content);
+CREATE INDEX uploads_intent ON uploads (intent);
+CREATE INDEX uploads_material ON uploads (material);
+
+-- Digests of the chunks that passed, one row for each piece that was put.
+CREATE TABLE upload_chunks (
+    upload   BLOB NOT NULL REFERENCES uploads (id),
+    position BIGINT NOT NULL,
+    digests  BLOB NOT NULL,
+    PRIMARY KEY (upload, position)
+);
+
+-- Request ids in their scope. state: 0 running, 1 answered.
+CREATE TABLE requests (
+    system     TEXT NOT NULL,
+    method     TEXT NOT NULL,
+    id         BLOB NOT NULL,
+    payload    BLOB NOT NULL,
+    boot       BLOB NOT NULL,
+    state      INTEGER NOT NULL,
+    answer     BLOB,
+    claimed_ms BIGINT NOT NULL,
+    PRIMARY KEY (system, method, id)
+);
+CREATE INDEX requests_claimed ON requests (claimed_ms);

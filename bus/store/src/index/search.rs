@@ -1,0 +1,63 @@
+//! Searches the index.
+
+use sqlx::{QueryBuilder, Sqlite};
+
+use super::{IndexError, RecordFilter, SearchIndex, Visibility};
+
+// === impl SearchIndex ===
+
+impl SearchIndex {
+    /// Returns the positions of records that fit and are visible, newest first, below `before`; at
+    /// most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the index fails.
+    pub async fn search(
+        &self,
+        filter: &RecordFilter,
+        visible: &Visibility,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<u64>, IndexError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT position FROM records WHERE TRUE");
+        if let Some(before) = before {
+            query.push(" AND position < ").push_bind(signed(before));
+        }
+        if let Visibility::Department(department) = visible {
+            let department = department.as_str();
+            query.push(" AND (department = ").push_bind(department);
+            query.push(" OR holder = ").push_bind(department).push(")");
+        }
+        for (column, text) in filter.texts() {
+            query.push(" AND ").push(column).push(" = ").push_bind(text);
+        }
+        if let Some(from) = filter.from {
+            query.push(" AND time >= ").push_bind(from);
+        }
+        if let Some(until) = filter.until {
+            query.push(" AND time < ").push_bind(until);
+        }
+        query.push(" ORDER BY position DESC LIMIT ").push_bind(signed(limit as u64));
+        let found: Vec<i64> = query.build_query_scalar().fetch_all(&self.database.reader).await?;
+        Ok(found.into_iter().map(i64::unsigned_abs).collect())
+    }
+
+    /// Returns the positions of intents that no outcome closes, oldest first; at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the index fails.
+    pub async fn open_intents(&self, limit: u32) -> Result<Vec<u64>, IndexError> {
+        let select = "SELECT position FROM records i WHERE kind = 'intent' AND NOT EXISTS \
+             (SELECT 1 FROM records o WHERE o.intent = i.position AND o.kind = 'outcome') \
+             ORDER BY position LIMIT ?";
+        let found: Vec<i64> =
+            sqlx::query_scalar(select).bind(limit).fetch_all(&self.database.reader).await?;
+        Ok(found.into_iter().map(i64::unsigned_abs).collect())
+    }
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,15 @@
+//! The registry and the trail's search index, both on SQLite.
+//!
+//! [`SqliteRegistry`] is the truth about versions and uploads, and part of every backup.
+//! [`SearchIndex`] only says where in the trail a record is: it may be deleted at any time.
+
+mod database;
+mod index;
+mod keys;
+mod registry;
+
+pub use self::{
+    index::{IndexError, RecordFilter, SearchIndex, Visibility},
+    keys::SubjectKeys,
+    registry::SqliteRegistry,
+};

@@ -1,0 +1,161 @@
+//! The registry on SQLite, one file per table.
+
+mod materials;
+mod open;
+mod requests;
+mod rows;
+mod uploads;
+mod versions;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use oncebus_core::{
+    BootId, ChunkDigests, Committed, DeptId, Digest, Discard, Manifest, MaterialId, MaterialKey,
+    NewUpload, Number, RecordId, Registry, RegistryError, RequestScope, RequestState, Subject,
+    TypeCode, Upload, UploadId, Version, VersionId,
+};
+use oncebus_trail::Receipt;
+
+use crate::{SubjectKeys, database::Database};
+
+/// The registry in one SQLite file: WAL mode, every commit synced before it is answered.
+#[derive(Clone, Debug)]
+pub struct SqliteRegistry {
+    database: Database,
+    keys: Arc<SubjectKeys>,
+}
+
+/// Says what was tried when a statement failed.
+pub(crate) fn failed(action: &'static str) -> impl Fn(sqlx::Error) -> RegistryError {
+    move |source| RegistryError::Storage { action, source: Box::new(source) }
+}
+
+#[async_trait]
+impl Registry for SqliteRegistry {
+    async fn material(
+        &self,
+        key: &MaterialKey,
+        fresh: MaterialId,
+    ) -> Result<MaterialId, RegistryError> {
+        self.material_id(key, fresh).await
+    }
+
+    async fn current(
+        &self,
+        material_type: &TypeCode,
+        subject: &Subject,
+        number: Option<&Number>,
+    ) -> Result<Vec<Version>, RegistryError> {
+        self.current_versions(material_type, subject, number).await
+    }
+
+    async fn version(&self, id: &VersionId) -> Result<Option<Version>, RegistryError> {
+        self.one_version(id).await
+    }
+
+    async fn register_held(
+        &self,
+        manifest: &Manifest,
+        chunks: &ChunkDigests,
+        holder: &DeptId,
+        confirmed_at: Timestamp,
+    ) -> Result<Version, RegistryError> {
+        self.register_version(manifest, chunks, holder, confirmed_at).await
+    }
+
+    async fn confirm(&self, id: &VersionId, at: Timestamp) -> Result<(), RegistryError> {
+        self.confirm_version(id, at).await
+    }
+
+    async fn pending_upload(&self, like: &NewUpload) -> Result<Option<Upload>, RegistryError> {
+        self.same_pending(like).await
+    }
+
+    async fn begin_upload(&self, upload: &NewUpload, limit: u32) -> Result<Upload, RegistryError> {
+        self.insert_upload(upload, limit).await
+    }
+
+    async fn upload(&self, id: UploadId) -> Result<Option<Upload>, RegistryError> {
+        self.one_upload(id).await
+    }
+
+    async fn add_chunks(
+        &self,
+        id: UploadId,
+        at: usize,
+        chunks: &ChunkDigests,
+        now: Timestamp,
+    ) -> Result<bool, RegistryError> {
+        self.append_chunks(id, at, chunks, now).await
+    }
+
+    async fn truncate_chunks(&self, id: UploadId, count: usize) -> Result<(), RegistryError> {
+        self.cut_chunks(id, count).await
+    }
+
+    async fn commit_upload(
+        &self,
+        id: UploadId,
+        manifest: &Manifest,
+        chunks: &ChunkDigests,
+        outcome: RecordId,
+        now: Timestamp,
+    ) -> Result<Committed, RegistryError> {
+        self.commit(id, manifest, chunks, outcome, now).await
+    }
+
+    async fn outcome_recorded(&self, id: UploadId, receipt: &Receipt) -> Result<(), RegistryError> {
+        self.keep_receipt(id, receipt).await
+    }
+
+    async fn unrecorded(&self, limit: u32) -> Result<Vec<Upload>, RegistryError> {
+        self.without_receipt(limit).await
+    }
+
+    async fn names_intent(&self, intent: u64) -> Result<bool, RegistryError> {
+        self.has_intent(intent).await
+    }
+
+    async fn abandon(&self, before: Timestamp, limit: u32) -> Result<Vec<Discard>, RegistryError> {
+        self.abandon_idle(before, limit).await
+    }
+
+    async fn discard_now(&self, id: UploadId) -> Result<Option<Discard>, RegistryError> {
+        self.discard_one(id).await
+    }
+
+    async fn discarded(&self, id: UploadId) -> Result<(), RegistryError> {
+        self.mark_discarded(id).await
+    }
+
+    async fn begin_request(
+        &self,
+        scope: &RequestScope,
+        payload: &Digest,
+        boot: BootId,
+        now: Timestamp,
+    ) -> Result<RequestState, RegistryError> {
+        self.claim_request(scope, payload, boot, now).await
+    }
+
+    async fn finish_request(
+        &self,
+        scope: &RequestScope,
+        answer: &[u8],
+    ) -> Result<(), RegistryError> {
+        self.answer_request(scope, answer).await
+    }
+
+    async fn release_request(&self, scope: &RequestScope) -> Result<(), RegistryError> {
+        self.drop_request(scope).await
+    }
+
+    async fn expire_requests(&self, before: Timestamp, limit: u32) -> Result<u64, RegistryError> {
+        self.drop_old_requests(before, limit).await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Ends an upload: the one place where an uploaded version becomes current.
+
+use jiff::Timestamp;
+use oncebus_core::{
+    ChunkDigests, Committed, Manifest, RecordId, RegistryError, Upload, UploadId, UploadState,
+    Version,
+};
+use sqlx::{Sqlite, Transaction};
+
+use super::{
+    super::{
+        SqliteRegistry, failed,
+        rows::{blob, record_blob, upload_blob},
+        versions::NewVersion,
+    },
+    discard,
+    row::{self, COMMITTED},
+};
+
+// === impl SqliteRegistry ===
+
+impl SqliteRegistry {
+    pub(in super::super) async fn commit(
+        &self,
+        id: UploadId,
+        manifest: &Manifest,
+        chunks: &ChunkDigests,
+        outcome: RecordId,
+        now: Timestamp,
+    ) -> Result<Committed, RegistryError> {
+        let action = "commit an upload";
+        let mut transaction = self.database.write().await.map_err(failed(action))?;
+        let Some(upload) = row::upload(&mut transaction, id, &self.keys).await? else {
+            return Ok(Committed::Gone);
+        };
+        match &upload.state {
+            UploadState::Pending => {}
+            UploadState::Committed { .. } => return self.again(&mut transaction, &upload).await,
+            UploadState::Discarding | UploadState::Discarded => return Ok(Committed::Gone),
+        }
+        let begun = &upload.begun;
+        let current = self.current_within(&mut transaction, begun.material).await?;
+        let ended = match current {
+            Some(version) if version.manifest.content == begun.document.digest => {
+                Ended { version, already_held: true }
+            }
+            current if current.as_ref().map(|version| version.id) == begun.expected => {
+                if discard::is_discarding(&mut transaction, &upload).await? {
+                    return Ok(Committed::Busy);
+                }
+                let holder = &begun.holder;
+                let new = NewVersion { manifest, chunks, holder, sealed: true, confirmed_at: now };
+                let version = self.make_current(&mut transaction, &new).await?;
+                Ended { version, already_held: false }
+            }
+            current => {
+                discard::start(&mut transaction, &upload).await?;
+                transaction.commit().await.map_err(failed(action))?;
+                return Ok(Committed::Conflict { current: current.map(|version| version.id) });
+            }
+        };
+        end(&mut transaction, id, &ended, outcome).await?;
+        transaction.commit().await.map_err(failed(action))?;
+        Ok(ended.answer(outcome))
+    }
+
+    /// Answers as the first time.
+    async fn again(
+        &self,
+        transaction: &mut Transaction<'static, Sqlite>,
+        upload: &Upload,
+    ) -> Result<Committed, RegistryError> {
+        let UploadState::Committed { version, already_held, outcome, .. } = &upload.state else {
+            return Ok(Committed::Gone);
+        };
+        let version = self.version_within(transaction, version).await?;
+        let version = version.ok_or(RegistryError::Corrupt { what: "version of an upload" })?;
+        Ok(Ended { version, already_held: *already_held }.answer(*outcome))
+    }
+}
+
+/// How an upload ended well.
+struct Ended {
+    version: Version,
+    already_held: bool,
+}
+
+impl Ended {
+    fn answer(self, outcome: RecordId) -> Committed {
+        let Self { version, already_held } = self;
+        if already_held {
+            Committed::AlreadyHeld { version, outcome }
+        } else {
+            Committed::New { version, outcome }
+        }
+    }
+}
+
+async fn end(
+    transaction: &mut Transaction<'static, Sqlite>,
+    id: UploadId,
+    ended: &Ended,
+    outcome: RecordId,
+) -> Result<(), RegistryError> {
+    let action = "commit an upload";
+    let update = "UPDATE uploads SET state = ?, version = ?, already_held = ?, outcome = ? \
+         WHERE id = ?";
+    sqlx::query(update)
+        .bind(COMMITTED)
+        .bind(blob(&ended.version.id))
+        .bind(ended.already_held)
+        .bind(record_blob(outcome))
+        .bind(upload_blob(id))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed(action))?;
+    // The version has them now.
+    sqlx::query("DELETE FROM upload_chunks WHERE upload = ?")
+        .bind(upload_blob(id))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed(action))?;
+    Ok(())
+}

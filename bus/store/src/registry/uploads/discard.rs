@@ -1,0 +1,166 @@
+//! Gives uploads up, and sees that no content goes that a version or another upload needs.
+
+use jiff::Timestamp;
+use oncebus_core::{Discard, RegistryError, Upload, UploadId, UploadState};
+use sqlx::{Sqlite, Transaction};
+
+use super::{
+    super::{
+        SqliteRegistry, failed,
+        rows::{get, millis, upload_blob},
+    },
+    row::{self, COMMITTED, DISCARDED, DISCARDING, PENDING},
+};
+
+// === impl SqliteRegistry ===
+
+impl SqliteRegistry {
+    pub(in super::super) async fn abandon_idle(
+        &self,
+        before: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Discard>, RegistryError> {
+        let action = "give idle uploads up";
+        let mut transaction = self.database.write().await.map_err(failed(action))?;
+        let select = "SELECT id FROM uploads WHERE state = ? AND progress_ms < ? \
+             ORDER BY progress_ms LIMIT ?";
+        let idle: Vec<Vec<u8>> = sqlx::query_scalar(select)
+            .bind(PENDING)
+            .bind(millis(before))
+            .bind(limit)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(failed(action))?;
+        for upload in row::uploads(&mut transaction, idle, &self.keys).await? {
+            start(&mut transaction, &upload).await?;
+        }
+        let select = "SELECT id FROM uploads WHERE state = ? OR discarding_copy = 1 \
+             ORDER BY progress_ms LIMIT ?";
+        let ids: Vec<Vec<u8>> = sqlx::query_scalar(select)
+            .bind(DISCARDING)
+            .bind(limit)
+            .fetch_all(&mut *transaction)
+            .await
+            .map_err(failed(action))?;
+        let mut discards = Vec::with_capacity(ids.len());
+        for upload in row::uploads(&mut transaction, ids, &self.keys).await? {
+            discards.push(discard(&mut transaction, upload).await?);
+        }
+        transaction.commit().await.map_err(failed(action))?;
+        Ok(discards)
+    }
+
+    pub(in super::super) async fn discard_one(
+        &self,
+        id: UploadId,
+    ) -> Result<Option<Discard>, RegistryError> {
+        let action = "give an upload up";
+        let mut transaction = self.database.write().await.map_err(failed(action))?;
+        let Some(upload) = row::upload(&mut transaction, id, &self.keys).await? else {
+            return Ok(None);
+        };
+        match &upload.state {
+            UploadState::Pending => start(&mut transaction, &upload).await?,
+            UploadState::Discarding => {}
+            UploadState::Committed { version, already_held: true, .. } => {
+                let version = self.version_within(&mut transaction, version).await?;
+                if version.is_none_or(|version| version.holder == upload.begun.holder) {
+                    return Ok(None);
+                }
+                start(&mut transaction, &upload).await?;
+            }
+            UploadState::Committed { .. } | UploadState::Discarded => return Ok(None),
+        }
+        let Some(upload) = row::upload(&mut transaction, id, &self.keys).await? else {
+            return Ok(None);
+        };
+        let discard = discard(&mut transaction, upload).await?;
+        transaction.commit().await.map_err(failed(action))?;
+        Ok(Some(discard))
+    }
+
+    pub(in super::super) async fn mark_discarded(&self, id: UploadId) -> Result<(), RegistryError> {
+        let action = "note a discarded upload";
+        let mut transaction = self.database.write().await.map_err(failed(action))?;
+        let update = "UPDATE uploads SET discarding_copy = 0, discard_sealed = 0, \
+             state = CASE state WHEN ?1 THEN ?2 ELSE state END WHERE id = ?3";
+        sqlx::query(update)
+            .bind(DISCARDING)
+            .bind(DISCARDED)
+            .bind(upload_blob(id))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(action))?;
+        sqlx::query("DELETE FROM upload_chunks WHERE upload = ?")
+            .bind(upload_blob(id))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(action))?;
+        transaction.commit().await.map_err(failed(action))
+    }
+}
+
+/// Marks an upload as being discarded, or the superfluous copy of a committed one.
+pub(super) async fn start(
+    transaction: &mut Transaction<'static, Sqlite>,
+    upload: &Upload,
+) -> Result<(), RegistryError> {
+    let sealed = !is_needed(transaction, upload).await?;
+    let update = "UPDATE uploads SET discard_sealed = ?1, \
+         discarding_copy = CASE state WHEN ?2 THEN 1 ELSE 0 END, \
+         state = CASE state WHEN ?2 THEN ?2 ELSE ?3 END WHERE id = ?4";
+    sqlx::query(update)
+        .bind(sealed)
+        .bind(COMMITTED)
+        .bind(DISCARDING)
+        .bind(upload_blob(upload.begun.id))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed("give an upload up"))?;
+    Ok(())
+}
+
+/// Returns whether the holder is being told to forget content of the upload's digest.
+pub(super) async fn is_discarding(
+    transaction: &mut Transaction<'static, Sqlite>,
+    upload: &Upload,
+) -> Result<bool, RegistryError> {
+    let select = "SELECT EXISTS (SELECT 1 FROM uploads WHERE holder = ? AND content = ? \
+         AND discard_sealed = 1)";
+    sqlx::query_scalar(select)
+        .bind(upload.begun.holder.as_str())
+        .bind(upload.begun.document.digest.as_bytes().to_vec())
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed("look for discards"))
+}
+
+/// Returns whether a version, or another pending upload, of the holder has the upload's content.
+async fn is_needed(
+    transaction: &mut Transaction<'static, Sqlite>,
+    upload: &Upload,
+) -> Result<bool, RegistryError> {
+    let select = "SELECT EXISTS (SELECT 1 FROM versions WHERE holder = ?1 AND content = ?2) \
+         OR EXISTS (SELECT 1 FROM uploads \
+         WHERE holder = ?1 AND content = ?2 AND state = ?3 AND id <> ?4)";
+    sqlx::query_scalar(select)
+        .bind(upload.begun.holder.as_str())
+        .bind(upload.begun.document.digest.as_bytes().to_vec())
+        .bind(PENDING)
+        .bind(upload_blob(upload.begun.id))
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed("look for who needs a content"))
+}
+
+async fn discard(
+    transaction: &mut Transaction<'static, Sqlite>,
+    upload: Upload,
+) -> Result<Discard, RegistryError> {
+    let row = sqlx::query("SELECT discard_sealed FROM uploads WHERE id = ?")
+        .bind(upload_blob(upload.begun.id))
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed("give an upload up"))?;
+    Ok(Discard { upload, sealed: get(&row, "discard_sealed")? })
+}

@@ -1,0 +1,171 @@
+//! Table `versions`, and the pointer to the current one in `materials`.
+
+use jiff::Timestamp;
+use oncebus_core::{
+    ChunkDigests, DeptId, Manifest, MaterialId, Number, RegistryError, Subject, TypeCode, Version,
+    VersionId,
+};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+
+use super::{
+    SqliteRegistry, failed,
+    rows::{self, VERSION, blob, material_blob, millis},
+};
+
+/// Most versions of one answer.
+const MAX_CURRENT: usize = 1_000;
+
+/// A version to add.
+pub(super) struct NewVersion<'a> {
+    pub manifest: &'a Manifest,
+    pub chunks: &'a ChunkDigests,
+    pub holder: &'a DeptId,
+    pub sealed: bool,
+    pub confirmed_at: Timestamp,
+}
+
+// === impl SqliteRegistry ===
+
+impl SqliteRegistry {
+    pub(super) async fn current_versions(
+        &self,
+        material_type: &TypeCode,
+        subject: &Subject,
+        number: Option<&Number>,
+    ) -> Result<Vec<Version>, RegistryError> {
+        let select = format!(
+            "SELECT {VERSION} FROM materials m JOIN versions v ON v.id = m.current \
+             WHERE m.subject_token = ?1 AND m.material_type = ?2 \
+             AND (?3 IS NULL OR m.number = ?3) ORDER BY m.number LIMIT {MAX_CURRENT}"
+        );
+        let mut found = Vec::new();
+        for token in self.keys.tokens(subject) {
+            let rows = sqlx::query(AssertSqlSafe(select.as_str()))
+                .bind(token)
+                .bind(material_type.as_str())
+                .bind(number.map(Number::as_str))
+                .fetch_all(&self.database.reader)
+                .await
+                .map_err(failed("find versions"))?;
+            for row in rows {
+                found.push(rows::version(&row, &self.keys)?);
+            }
+        }
+        found.sort_by(|a: &Version, b| a.number.cmp(&b.number));
+        found.truncate(MAX_CURRENT);
+        Ok(found)
+    }
+
+    pub(super) async fn one_version(
+        &self,
+        id: &VersionId,
+    ) -> Result<Option<Version>, RegistryError> {
+        let row = sqlx::query(AssertSqlSafe(select_version()))
+            .bind(blob(id))
+            .fetch_optional(&self.database.reader)
+            .await
+            .map_err(failed("find a version"))?;
+        row.map(|row| rows::version(&row, &self.keys)).transpose()
+    }
+
+    pub(super) async fn register_version(
+        &self,
+        manifest: &Manifest,
+        chunks: &ChunkDigests,
+        holder: &DeptId,
+        confirmed_at: Timestamp,
+    ) -> Result<Version, RegistryError> {
+        let action = "register a version";
+        let mut transaction = self.database.write().await.map_err(failed(action))?;
+        let new = NewVersion { manifest, chunks, holder, sealed: false, confirmed_at };
+        let version = self.make_current(&mut transaction, &new).await?;
+        transaction.commit().await.map_err(failed(action))?;
+        Ok(version)
+    }
+
+    /// Adds a version unless it is there, and makes it its material's current one.
+    pub(super) async fn make_current(
+        &self,
+        transaction: &mut Transaction<'static, Sqlite>,
+        new: &NewVersion<'_>,
+    ) -> Result<Version, RegistryError> {
+        let action = "make a version current";
+        let id = new.manifest.id();
+        let insert = "INSERT INTO versions \
+             (id, material, manifest, content, chunks, holder, sealed, confirmed_ms) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (id) DO UPDATE \
+             SET confirmed_ms = max(confirmed_ms, excluded.confirmed_ms)";
+        sqlx::query(insert)
+            .bind(blob(&id))
+            .bind(material_blob(new.manifest.material))
+            .bind(new.manifest.canonical())
+            .bind(new.manifest.content.as_bytes().to_vec())
+            .bind(new.chunks.to_bytes())
+            .bind(new.holder.as_str())
+            .bind(new.sealed)
+            .bind(millis(new.confirmed_at))
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed(action))?;
+        sqlx::query("UPDATE materials SET current = ? WHERE id = ?")
+            .bind(blob(&id))
+            .bind(material_blob(new.manifest.material))
+            .execute(&mut **transaction)
+            .await
+            .map_err(failed(action))?;
+        let version = self.version_within(transaction, &id).await?;
+        version.ok_or(RegistryError::Corrupt { what: "version" })
+    }
+
+    /// Returns the current version of a material, as the transaction sees it.
+    pub(super) async fn current_within(
+        &self,
+        transaction: &mut Transaction<'static, Sqlite>,
+        material: MaterialId,
+    ) -> Result<Option<Version>, RegistryError> {
+        let select = format!(
+            "SELECT {VERSION} FROM materials m JOIN versions v ON v.id = m.current WHERE m.id = ?"
+        );
+        let row = sqlx::query(AssertSqlSafe(select))
+            .bind(material_blob(material))
+            .fetch_optional(&mut **transaction)
+            .await
+            .map_err(failed("find the current version"))?;
+        row.map(|row| rows::version(&row, &self.keys)).transpose()
+    }
+
+    /// Returns a version, as the transaction sees it.
+    pub(super) async fn version_within(
+        &self,
+        transaction: &mut Transaction<'static, Sqlite>,
+        id: &VersionId,
+    ) -> Result<Option<Version>, RegistryError> {
+        let row = sqlx::query(AssertSqlSafe(select_version()))
+            .bind(blob(id))
+            .fetch_optional(&mut **transaction)
+            .await
+            .map_err(failed("find a version"))?;
+        row.map(|row| rows::version(&row, &self.keys)).transpose()
+    }
+
+    pub(super) async fn confirm_version(
+        &self,
+        id: &VersionId,
+        at: Timestamp,
+    ) -> Result<(), RegistryError> {
+        let action = "confirm a version";
+        let mut transaction = self.database.write().await.map_err(failed(action))?;
+        sqlx::query("UPDATE versions SET confirmed_ms = max(confirmed_ms, ?) WHERE id = ?")
+            .bind(millis(at))
+            .bind(blob(id))
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed(action))?;
+        transaction.commit().await.map_err(failed(action))
+    }
+}
+
+fn select_version() -> String {
+    format!("SELECT {VERSION} FROM versions v JOIN materials m ON m.id = v.material WHERE v.id = ?")
+}

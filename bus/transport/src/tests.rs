@@ -1,0 +1,8 @@
+//! Real connections over loopback, with certificates made in memory.
+
+mod authority;
+mod caps;
+mod dialling;
+mod lifetimes;
+mod refusals;
+mod town;

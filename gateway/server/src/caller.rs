@@ -1,0 +1,87 @@
+//! Turns a verified peer into the caller that the exchange knows.
+
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
+
+use oncebus_core::{Caller, Catalog, DeptId, FieldError, Role, SystemId};
+use oncebus_transport::{Deadline, Identity, Peer};
+use tokio::time::Instant;
+use tonic::{Extensions, Request, Status};
+
+use crate::{SystemConfig, convert, refusals::RefusalCounter};
+
+/// Knows the departments and the roles of their systems.
+#[derive(Debug)]
+pub(crate) struct Callers {
+    catalog: Arc<Catalog>,
+    roles: HashMap<String, Role>,
+    refusals: Arc<RefusalCounter>,
+}
+
+/// A call that is not refused yet.
+#[derive(Debug)]
+pub(crate) struct Admitted<T> {
+    /// Who calls.
+    pub caller: Caller,
+    /// When the call ends.
+    pub deadline: Instant,
+    /// What is asked.
+    pub message: T,
+}
+
+// === impl Callers ===
+
+impl Callers {
+    pub(crate) fn new(
+        catalog: Arc<Catalog>,
+        systems: &[SystemConfig],
+        refusals: Arc<RefusalCounter>,
+    ) -> Self {
+        let roles = systems.iter().map(|system| (system.spiffe_id.clone(), system.role)).collect();
+        Self { catalog, roles, refusals }
+    }
+
+    /// Checks caller and request.
+    ///
+    /// # Errors
+    ///
+    /// `UNKNOWN_DEPARTMENT` if the catalogue does not have the caller's department, `INVALID_FIELD`
+    /// with what `parse` finds; both are counted.
+    pub(crate) fn admit<M, T>(
+        &self,
+        request: Request<M>,
+        parse: impl FnOnce(M, &Caller) -> Result<T, FieldError>,
+    ) -> Result<Admitted<T>, Status> {
+        let (_, extensions, message) = request.into_parts();
+        let peer = peer(&extensions)?;
+        let address = peer.address.ip().to_canonical();
+        let Some(caller) = self.caller(&peer) else {
+            return Err(self.refuse(address, convert::unknown_department(&peer.spiffe_id)));
+        };
+        let deadline = extensions.get::<Deadline>().ok_or_else(convert::not_admitted)?.0;
+        match parse(message, &caller) {
+            Ok(message) => Ok(Admitted { caller, deadline, message }),
+            Err(error) => Err(self.refuse(address, convert::field_status(&error))),
+        }
+    }
+
+    fn refuse(&self, address: IpAddr, (reason, status): (&'static str, Status)) -> Status {
+        self.refusals.count(address, reason);
+        status
+    }
+
+    fn caller(&self, peer: &Peer) -> Option<Caller> {
+        let Identity::System { department, .. } = &peer.identity else { return None };
+        let department: DeptId = department.parse().ok()?;
+        self.catalog.department(&department)?;
+        Some(Caller {
+            department,
+            system: SystemId::verified(peer.spiffe_id.clone()),
+            certificate: peer.certificate,
+            role: self.roles.get(&peer.spiffe_id).copied().unwrap_or_default(),
+        })
+    }
+}
+
+fn peer(extensions: &Extensions) -> Result<Arc<Peer>, Status> {
+    extensions.get::<Arc<Peer>>().cloned().ok_or_else(convert::not_admitted)
+}

@@ -1,0 +1,57 @@
+//! Messages of MaterialService.
+
+use std::sync::Arc;
+
+use oncebus_core::{
+    Bus, Cache, FieldError, FindQuery, MaterialInfo, MaterialType, Purpose, VersionId, VersionName,
+};
+use oncebus_proto::v1 as pb;
+
+use super::common::{optional, pb_digest, purpose, signed, subject, timestamp};
+
+pub(crate) fn find_query(
+    bus: &Bus,
+    message: pb::FindMaterialsRequest,
+) -> Result<FindQuery, FieldError> {
+    Ok(FindQuery {
+        material_type: bus.material_type(&message.material_type)?,
+        subject: subject(message.subject)?,
+        number: optional("number", &message.number)?,
+        purpose: purpose(message.purpose)?,
+    })
+}
+
+pub(crate) fn get_query(
+    bus: &Bus,
+    message: pb::GetMaterialRequest,
+) -> Result<(Arc<MaterialType>, VersionId, Purpose), FieldError> {
+    let name: VersionName = message.version.parse()?;
+    let material_type =
+        bus.material_type(name.material_type.as_str()).map_err(|error| error.of("version"))?;
+    Ok((material_type, name.id, purpose(message.purpose)?))
+}
+
+pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
+    let document = &info.document;
+    pb::MaterialInfo {
+        version: info.version.as_ref().map(ToString::to_string).unwrap_or_default(),
+        material_type: info.material_type.to_string(),
+        number: document.number.to_string(),
+        holder: info.holder.to_string(),
+        media_type: document.media_type.to_string(),
+        size_bytes: signed(document.size_bytes),
+        version_digest: Some(pb_digest(&document.digest)),
+        sent_digest: Some(pb_digest(&document.digest)),
+        issuer: document.issuer.as_ref().map(ToString::to_string).unwrap_or_default(),
+        issued: document.issued.as_ref().map(ToString::to_string).unwrap_or_default(),
+        valid_until: document.valid_until.as_ref().map(ToString::to_string).unwrap_or_default(),
+        current: info.current,
+        fetched_at: Some(timestamp(info.confirmed_at)),
+        age_ms: i64::try_from(info.age.as_millis()).unwrap_or(i64::MAX),
+        freshness: pb::Freshness::Fresh.into(),
+        cache: match info.cache {
+            Some(Cache::Miss) => pb::CacheResult::Miss.into(),
+            None => pb::CacheResult::Unspecified.into(),
+        },
+    }
+}

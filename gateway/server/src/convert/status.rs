@@ -1,0 +1,125 @@
+//! Errors as gRPC statuses: one code, one registered reason, the cure, and the receipt.
+
+use std::{collections::HashMap, time::Duration};
+
+use oncebus_core::{Class, ExchangeError, Failure, FieldError};
+use oncebus_store::IndexError;
+use prost::Message as _;
+use tonic::{Code, Status, metadata::MetadataValue};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::common::receipt;
+
+/// Domain of every registered reason (google.rpc.ErrorInfo).
+const DOMAIN: &str = "oncebus";
+/// Trailer that carries the receipt of a refusal or failure.
+const RECEIPT_TRAILER: &str = "oncebus-receipt-bin";
+/// When to come back after what passes by itself.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// Returns what the caller hears of a failed call. The source chain names hosts and files: it goes
+/// to our own log only.
+pub(crate) fn failure(failure: Failure) -> Status {
+    let Failure { error, receipt: proof } = failure;
+    log(&error);
+    let (code, reason) = (code(error.class()), error.reason());
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, facts(&error));
+    if let ExchangeError::Field(field) = &error {
+        details.add_bad_request_violation(field.field, field.to_string());
+    }
+    if matches!(error.class(), Class::Unavailable | Class::Exhausted) {
+        details.set_retry_info(Some(RETRY_AFTER));
+    }
+    let mut status = Status::with_error_details(code, error.to_string(), details);
+    if let Some(proof) = proof {
+        let encoded = receipt(&proof).encode_to_vec();
+        status.metadata_mut().insert_bin(RECEIPT_TRAILER, MetadataValue::from_bytes(&encoded));
+    }
+    status
+}
+
+/// Returns reason and status of a field that is wrong.
+pub(crate) fn field_status(error: &FieldError) -> (&'static str, Status) {
+    let error = ExchangeError::Field(error.clone());
+    (error.reason(), failure(error.into()))
+}
+
+/// Returns reason and status of a caller whose department is not in the catalogue.
+pub(crate) fn unknown_department(spiffe_id: &str) -> (&'static str, Status) {
+    let reason = "UNKNOWN_DEPARTMENT";
+    let message = format!(
+        "the department of {spiffe_id} is not on this bus, ask its operator to add it to the catalogue"
+    );
+    (reason, refused(Code::PermissionDenied, reason, message))
+}
+
+/// Returns the status of a call that did not come through the gateway's own listener.
+pub(crate) fn not_admitted() -> Status {
+    let message = "the call has no verified peer".to_owned();
+    refused(Code::Unauthenticated, "NO_IDENTITY", message)
+}
+
+/// Returns the status of a record that is not there, or not for the caller to see.
+pub(crate) fn not_visible() -> Status {
+    let message = "no such record is visible to you, check origin and index".to_owned();
+    refused(Code::NotFound, "RECORD_NOT_FOUND", message)
+}
+
+/// Returns the status of a search that failed on our side.
+pub(crate) fn storage(error: &IndexError) -> Status {
+    tracing::error!(%error, "the trail cannot be searched");
+    let message = "the trail cannot be searched now, try again later".to_owned();
+    refused(Code::Unavailable, "SEARCH_UNAVAILABLE", message)
+}
+
+/// Returns the status of a call that the transport's limits refused.
+pub(crate) fn call_refused(code: Code, reason: &'static str, message: String) -> Status {
+    refused(code, reason, message)
+}
+
+fn refused(code: Code, reason: &'static str, message: String) -> Status {
+    let details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
+    Status::with_error_details(code, message, details)
+}
+
+fn code(class: Class) -> Code {
+    match class {
+        Class::Invalid => Code::InvalidArgument,
+        Class::Denied => Code::PermissionDenied,
+        Class::NotFound => Code::NotFound,
+        Class::Precondition => Code::FailedPrecondition,
+        Class::Conflict => Code::Aborted,
+        Class::Range => Code::OutOfRange,
+        Class::Unavailable => Code::Unavailable,
+        Class::Exhausted => Code::ResourceExhausted,
+        Class::Timeout => Code::DeadlineExceeded,
+        Class::Damaged => Code::DataLoss,
+        Class::Cancelled => Code::Cancelled,
+    }
+}
+
+/// Facts that a program needs to go on.
+fn facts(error: &ExchangeError) -> HashMap<String, String> {
+    let fact = match error {
+        ExchangeError::Field(field) => Some(("field", field.field.to_owned())),
+        ExchangeError::UploadOffset { expected } => Some(("expected_offset", expected.to_string())),
+        ExchangeError::VersionConflict { current: Some(current) } => {
+            Some(("current_version", current.to_string()))
+        }
+        _ => None,
+    };
+    fact.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn log(error: &ExchangeError) {
+    let source = std::error::Error::source(error).map(ToString::to_string);
+    match error {
+        ExchangeError::Audit(_) | ExchangeError::Registry(_) | ExchangeError::Spool(_) => {
+            tracing::error!(reason = error.reason(), source, "a call failed on our side");
+        }
+        ExchangeError::Holder(holder) => {
+            tracing::warn!(reason = error.reason(), error = %holder, "an adapter failed");
+        }
+        _ => tracing::debug!(reason = error.reason(), "a call was refused"),
+    }
+}

@@ -1,0 +1,251 @@
+//! Starts and stops a gateway, in the order that keeps its promises.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use oncebus_core::{
+    Bus, Catalog, CatalogError, Clock, ExchangeError, Journal, Kind, Limits, Parts,
+    PermissionError, Permissions, RegistryError, Rng, Swept, SystemClock, SystemRng,
+};
+use oncebus_store::{IndexError, SearchIndex, SqliteRegistry, SubjectKeys};
+use oncebus_trail::{AppendError, OpenError, Recovery, Trail, TrailConfig};
+use oncebus_transport::{Accepts, Credentials, CredentialsError, Serving, Worker, serve};
+use tokio::{net::TcpListener, runtime::Handle};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    GatewayConfig,
+    adapters::{AdapterClients, AdapterSetupError},
+    caller::Callers,
+    keys,
+    page::Pager,
+    refusals::RefusalCounter,
+    services::{self, Shared},
+    settle, upkeep,
+};
+
+/// How long calls in flight may go on when the gateway stops.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// A gateway at work.
+#[derive(Debug)]
+pub struct Gateway {
+    serving: Serving,
+    bus: Bus,
+    registry: Arc<SqliteRegistry>,
+    refusals: Arc<RefusalCounter>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    recovery: Recovery,
+}
+
+/// What tests put in place of the machine's own.
+#[derive(Clone, Debug)]
+pub struct Injected {
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub rng: Arc<dyn Rng>,
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A folder or key file cannot be made.
+    #[error("{what}: {source}")]
+    Files {
+        /// Which.
+        what: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The catalogue is faulty.
+    #[error("catalogue: {0}")]
+    Catalog(#[from] CatalogError),
+    /// A permission is faulty.
+    #[error(transparent)]
+    Permission(#[from] PermissionError),
+    /// The trail does not open.
+    #[error(transparent)]
+    Trail(#[from] OpenError),
+    /// The registry does not open.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The search index does not open.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The gateway's own identity cannot be used.
+    #[error(transparent)]
+    Identity(#[from] CredentialsError),
+    /// An adapter's address cannot be used.
+    #[error(transparent)]
+    Adapter(#[from] AdapterSetupError),
+    /// The reflection service does not read its descriptors.
+    #[error(transparent)]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// What an earlier run left cannot be settled.
+    #[error("what the last run left cannot be settled: {0}")]
+    Settle(#[source] Box<ExchangeError>),
+    /// The first record cannot be written.
+    #[error("the audit trail: {0}")]
+    Record(#[from] AppendError),
+}
+
+// === impl Gateway ===
+
+impl Gateway {
+    /// Starts a gateway: trail, registry, settlement, then listen. The present runtime does what is
+    /// not on the data plane; each of `workers` serves connections.
+    ///
+    /// # Errors
+    ///
+    /// Says which part does not start and why; nothing listens then.
+    pub async fn start(config: GatewayConfig, workers: Vec<Handle>) -> Result<Self, StartError> {
+        let clock = Arc::new(SystemClock);
+        Self::start_with(config, workers, Injected { clock, rng: Arc::new(SystemRng) }).await
+    }
+
+    /// Starts a gateway with another clock and other randomness.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gateway::start`].
+    pub async fn start_with(
+        config: GatewayConfig,
+        workers: Vec<Handle>,
+        injected: Injected,
+    ) -> Result<Self, StartError> {
+        let Injected { clock, rng } = injected;
+        let catalog = Arc::new(Catalog::load(&config.catalog_dir)?);
+        let permissions = Arc::new(Permissions::check(&config.permissions, &catalog)?);
+        let tls = &config.tls;
+        let domain = config.trust_domain.clone();
+        let credentials = Credentials::load(&tls.cert, &tls.key, &tls.ca, domain)?;
+
+        let (trail, recovery) = open_trail(&config).await?;
+        let keys_dir = config.data_dir.join("keys");
+        keys::private_dir(&keys_dir).map_err(|source| files(&keys_dir, source))?;
+        let subject_keys = SubjectKeys::load_or_create(&keys_dir.join("subjects.json"), &*rng)?;
+        let registry_file = config.data_dir.join("registry.sqlite");
+        let registry = Arc::new(SqliteRegistry::open(&registry_file, subject_keys).await?);
+        let index = SearchIndex::open(&config.data_dir.join("index.sqlite"), &trail).await?;
+        let index = Arc::new(index);
+        let journal = Journal::new(trail, Arc::clone(&clock), Arc::clone(&rng));
+        let page_key_file = keys_dir.join("page-tokens.key");
+        let page_key = keys::load_or_draw(&page_key_file, &*rng)
+            .map_err(|source| files(&page_key_file, source))?;
+
+        let parts = Parts {
+            catalog: Arc::clone(&catalog),
+            permissions,
+            registry: Arc::clone(&registry) as _,
+            holders: Arc::new(AdapterClients::new(&config.adapters, &credentials)?),
+            journal,
+            clock: Arc::clone(&clock),
+            rng,
+            limits: Limits { spool_dir: config.data_dir.clone(), ..Limits::default() },
+        };
+        let bus = Bus::new(parts);
+        settle::settle(&bus, &index).await?;
+        bus.journal().run(Kind::Start).await?;
+
+        let refusals = Arc::new(RefusalCounter::default());
+        let callers = Callers::new(catalog, &config.systems, Arc::clone(&refusals));
+        let shared = Shared {
+            bus: bus.clone(),
+            callers: Arc::new(callers),
+            pager: Arc::new(Pager::new(&page_key)),
+            index: Arc::clone(&index),
+            clock,
+        };
+        let workers = workers
+            .into_iter()
+            .map(|runtime| worker(runtime, &shared, &config, &credentials))
+            .collect::<Result<Vec<_>, _>>()?;
+        let listener = TcpListener::bind(&config.listen)
+            .await
+            .map_err(|source| StartError::Files { what: config.listen.clone(), source })?;
+        let tls = credentials.server(Accepts::Systems)?;
+        let serving =
+            serve(listener, tls, config.limits.clone(), workers, Arc::clone(&refusals) as _)
+                .map_err(|source| StartError::Files { what: config.listen.clone(), source })?;
+
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        upkeep::start(&tasks, &stop, &bus, &index, &refusals);
+        Ok(Self { serving, bus, registry, refusals, tasks, stop, recovery })
+    }
+
+    /// Returns the address that is listened on.
+    pub fn address(&self) -> SocketAddr {
+        self.serving.local_address()
+    }
+
+    /// Returns what the trail found when it was opened.
+    pub fn recovery(&self) -> &Recovery {
+        &self.recovery
+    }
+
+    /// Waits until the trail cannot go on; the process should end then, since nothing can be
+    /// answered any more.
+    pub async fn failed(&self) -> String {
+        self.bus.journal().trail().failed().await.to_string()
+    }
+
+    /// Writes the refusals counted so far to the trail now, not at the next interval.
+    pub async fn record_refusals(&self) {
+        self.refusals.record(self.bus.journal()).await;
+    }
+
+    /// Ends abandoned uploads now, not at the next interval.
+    ///
+    /// # Errors
+    ///
+    /// If registry or trail fail.
+    pub async fn sweep(&self) -> Result<Swept, ExchangeError> {
+        self.bus.sweep().await
+    }
+
+    /// Stops: no new calls, calls in flight end within 30 s, then trail and registry.
+    pub async fn stop(self) {
+        let drained = self.serving.drain(DRAIN).await;
+        tracing::info!(cut = drained.cut, after = ?drained.after, "connections are drained");
+        self.refusals.record(self.bus.journal()).await;
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        if let Err(error) = self.bus.journal().run(Kind::Stop).await {
+            tracing::error!(%error, "the stop is not on the trail");
+        }
+        if let Err(error) = self.bus.journal().trail().close().await {
+            tracing::error!(%error, "the trail did not close in order");
+        }
+        self.registry.close().await;
+    }
+}
+
+async fn open_trail(config: &GatewayConfig) -> Result<(Trail, Recovery), StartError> {
+    keys::private_dir(&config.data_dir).map_err(|source| files(&config.data_dir, source))?;
+    let trail = TrailConfig::new(config.trail_dir.clone(), config.origin.clone());
+    let opened = tokio::task::spawn_blocking(move || Trail::open(trail)).await;
+    match opened {
+        Ok(opened) => Ok(opened?),
+        Err(error) => Err(files(&config.trail_dir, io::Error::other(error))),
+    }
+}
+
+/// Gives a worker its own adapter connections, whose tasks run where its calls do.
+fn worker(
+    runtime: Handle,
+    shared: &Shared,
+    config: &GatewayConfig,
+    credentials: &Credentials,
+) -> Result<Worker, StartError> {
+    let _here = runtime.enter();
+    let holders = Arc::new(AdapterClients::new(&config.adapters, credentials)?);
+    let shared = Shared { bus: shared.bus.with_holders(holders), ..shared.clone() };
+    let routes = services::routes(&shared)?;
+    Ok(Worker::new(runtime.clone(), routes))
+}
+
+fn files(path: &std::path::Path, source: io::Error) -> StartError {
+    StartError::Files { what: path.display().to_string(), source }
+}

@@ -1,0 +1,20 @@
+//! The gateway: connections, gRPC services and adapter clients around the exchange.
+//!
+//! [`Gateway::start`] puts the parts together and listens; everything of the exchange itself is in
+//! `oncebus-core`.
+
+mod adapters;
+mod caller;
+mod config;
+mod convert;
+mod gateway;
+mod keys;
+mod page;
+mod refusals;
+mod services;
+mod settle;
+mod upkeep;
+
+pub use config::{AdapterConfig, ConfigError, GatewayConfig, SystemConfig};
+pub use gateway::{Gateway, Injected, StartError};
+pub use oncebus_core::{Clock, Permission, Rng, Role, SystemClock, SystemRng};

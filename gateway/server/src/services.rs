@@ -1,0 +1,75 @@
+//! The gRPC services: who, what, do, answer.
+
+mod audit;
+mod catalog;
+mod material;
+mod transfer;
+
+use std::{sync::Arc, time::Duration};
+
+use oncebus_core::{Bus, Clock};
+use oncebus_proto::{FILE_DESCRIPTOR_SET, v1 as pb};
+use oncebus_store::SearchIndex;
+use oncebus_transport::{CallLimited, CallLimits, CallLimitsLayer, PathDeadline};
+use tonic::service::Routes;
+use tower::Layer as _;
+
+use crate::{caller::Callers, convert, page::Pager};
+
+/// Longest message of a call that moves no bytes.
+const CONTROL_BYTES: usize = 64 * 1024;
+/// Longest message of a call that moves bytes.
+const TRANSFER_BYTES: usize = 1024 * 1024 + CONTROL_BYTES;
+/// Time of a transfer.
+const TRANSFER_TIME: Duration = Duration::from_secs(600);
+
+/// What the services of one worker share.
+#[derive(Clone, Debug)]
+pub(crate) struct Shared {
+    pub bus: Bus,
+    pub callers: Arc<Callers>,
+    pub pager: Arc<Pager>,
+    pub index: Arc<SearchIndex>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Builds all services of one worker, within the limits of a call.
+pub(crate) fn routes(
+    shared: &Shared,
+) -> Result<CallLimited<Routes>, tonic_reflection::server::Error> {
+    use pb::{
+        audit_service_server::AuditServiceServer, catalog_service_server::CatalogServiceServer,
+        material_service_server::MaterialServiceServer,
+        transfer_service_server::TransferServiceServer,
+    };
+
+    let catalog = catalog::Catalog(shared.clone());
+    let material = material::Material(shared.clone());
+    let transfer = transfer::Transfer(shared.clone());
+    let audit = audit::Audit(shared.clone());
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+    let (_reporter, health) = tonic_health::server::health_reporter();
+    let routes =
+        Routes::new(CatalogServiceServer::new(catalog).max_decoding_message_size(CONTROL_BYTES))
+            .add_service(
+                MaterialServiceServer::new(material).max_decoding_message_size(CONTROL_BYTES),
+            )
+            .add_service(
+                TransferServiceServer::new(transfer).max_decoding_message_size(TRANSFER_BYTES),
+            )
+            .add_service(AuditServiceServer::new(audit).max_decoding_message_size(CONTROL_BYTES))
+            .add_service(health)
+            .add_service(reflection.build_v1()?);
+    Ok(CallLimitsLayer::new(call_limits()).layer(routes.prepare()))
+}
+
+fn call_limits() -> CallLimits {
+    let transfers = PathDeadline {
+        prefix: "/oncebus.v1.TransferService/".to_owned(),
+        default: TRANSFER_TIME,
+        max: TRANSFER_TIME,
+    };
+    CallLimits { paths: vec![transfers], refuse: convert::call_refused, ..CallLimits::default() }
+}

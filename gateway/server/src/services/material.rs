@@ -1,0 +1,60 @@
+//! MaterialService.
+
+use oncebus_proto::v1::{self as pb, material_service_server::MaterialService};
+use prost::Message as _;
+use tonic::{Request, Response, Status};
+
+use super::Shared;
+use crate::convert;
+
+#[derive(Debug)]
+pub(super) struct Material(pub(super) Shared);
+
+#[tonic::async_trait]
+impl MaterialService for Material {
+    async fn find_materials(
+        &self,
+        request: Request<pb::FindMaterialsRequest>,
+    ) -> Result<Response<pb::FindMaterialsResponse>, Status> {
+        let Shared { bus, pager, clock, .. } = &self.0;
+        let call = self.0.callers.admit(request, |message, caller| {
+            let filter = pb::FindMaterialsRequest {
+                page_size: 0,
+                page_token: String::new(),
+                ..message.clone()
+            };
+            let filter = hex::encode(filter.encode_to_vec());
+            let (size, token) = (message.page_size, &message.page_token);
+            let page = pager.page(caller, &filter, size, token, &**clock)?;
+            Ok((convert::find_query(bus, message)?, page))
+        })?;
+        let (query, page) = call.message;
+        let found = bus.find(call.caller, query, call.deadline).await;
+        let (infos, receipt) = found.map_err(convert::failure)?;
+        let after = page.after.clone().unwrap_or_default();
+        let mut rest = infos.iter().filter(|info| info.document.number.as_str() > after.as_str());
+        let materials: Vec<_> = rest.by_ref().take(page.size).map(convert::info).collect();
+        let next_page_token = match (rest.next(), materials.last()) {
+            (Some(_), Some(last)) => pager.token(&page, last.number.clone(), &**clock),
+            _ => String::new(),
+        };
+        let receipt = Some(convert::receipt(&receipt));
+        Ok(Response::new(pb::FindMaterialsResponse { materials, next_page_token, receipt }))
+    }
+
+    async fn get_material(
+        &self,
+        request: Request<pb::GetMaterialRequest>,
+    ) -> Result<Response<pb::GetMaterialResponse>, Status> {
+        let bus = &self.0.bus;
+        let parse = |message, _caller: &_| convert::get_query(bus, message);
+        let call = self.0.callers.admit(request, parse)?;
+        let (material_type, id, purpose) = call.message;
+        let got = bus.get(call.caller, material_type, id, purpose).await;
+        let (info, receipt) = got.map_err(convert::failure)?;
+        Ok(Response::new(pb::GetMaterialResponse {
+            info: Some(convert::info(&info)),
+            receipt: Some(convert::receipt(&receipt)),
+        }))
+    }
+}

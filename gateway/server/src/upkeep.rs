@@ -1,0 +1,51 @@
+//! What a gateway does by itself: sweep, count refusals, feed the search index.
+
+use std::{sync::Arc, time::Duration};
+
+use oncebus_core::Bus;
+use oncebus_store::SearchIndex;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::refusals::RefusalCounter;
+
+/// Time between two sweeps.
+const SWEEP: Duration = Duration::from_secs(60);
+/// Time between two records of counted refusals.
+const REFUSALS: Duration = Duration::from_secs(10);
+
+/// Starts the tasks on the present runtime; they end when `stop` is cancelled.
+pub(crate) fn start(
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+    bus: &Bus,
+    index: &Arc<SearchIndex>,
+    refusals: &Arc<RefusalCounter>,
+) {
+    let trail = bus.journal().trail().clone();
+    tasks.spawn(Arc::clone(index).follow(trail, stop.clone()));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(bus.clone())));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(record(bus.clone(), Arc::clone(refusals))));
+}
+
+async fn sweep(bus: Bus) {
+    let mut ticks = interval(SWEEP);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match bus.sweep().await {
+            Ok(swept) if swept == oncebus_core::Swept::default() => {}
+            Ok(swept) => tracing::info!(?swept, "abandoned uploads were swept"),
+            Err(error) => tracing::warn!(%error, "abandoned uploads wait for the next sweep"),
+        }
+    }
+}
+
+async fn record(bus: Bus, refusals: Arc<RefusalCounter>) {
+    let mut ticks = interval(REFUSALS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        refusals.record(bus.journal()).await;
+    }
+}

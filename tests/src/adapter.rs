@@ -1,0 +1,299 @@
+//! A department's adapter in memory, on the raw contract: it can be told to break it.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard},
+};
+
+use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
+use oncebus_proto::v1::{
+    self as pb,
+    adapter_service_server::{AdapterService, AdapterServiceServer},
+};
+use oncebus_transport::{Accepts, Credentials, Limits, Refusal, Refusals, Serving, Worker, serve};
+use sha2::{Digest as _, Sha256};
+use tokio::{net::TcpListener, runtime::Handle};
+use tonic::{Code, Request, Response, Status, service::Routes};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use crate::{digest, subject};
+
+const CHUNK: usize = 256 * 1024;
+
+/// An adapter at work.
+#[derive(Debug)]
+pub struct TestAdapter {
+    shelf: Shelf,
+    serving: Serving,
+}
+
+/// How the adapter breaks the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It cannot take uploads.
+    CannotStore,
+    /// It sends another content of the same size.
+    OtherContent,
+    /// The last byte sent is another one.
+    LastByte,
+    /// It sends less than it said.
+    Short,
+    /// It sends more than it said.
+    Long,
+    /// Its Lookup is about somebody else.
+    OtherSubject,
+    /// It says that it holds nothing any more.
+    Gone,
+    /// It names a folder that it may not read.
+    UnsafePath,
+}
+
+/// How often the adapter was asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// Lookup.
+    pub lookup: usize,
+    /// Fetch.
+    pub fetch: usize,
+    /// Stage.
+    pub stage: usize,
+    /// Seal.
+    pub seal: usize,
+    /// Discard.
+    pub discard: usize,
+}
+
+#[derive(Clone, Debug)]
+struct Shelf {
+    department: &'static str,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: HashMap<(String, String), Bytes>,
+    staged: HashMap<String, Vec<u8>>,
+    sealed: HashMap<Vec<u8>, Bytes>,
+    fault: Option<Fault>,
+    calls: Calls,
+}
+
+#[derive(Debug)]
+struct Uncounted;
+
+impl Refusals for Uncounted {
+    fn refused(&self, _address: IpAddr, _reason: Refusal) {}
+}
+
+impl Calls {
+    /// All of them.
+    pub fn all(&self) -> usize {
+        self.lookup + self.fetch + self.stage + self.seal + self.discard
+    }
+}
+
+impl TestAdapter {
+    pub(crate) async fn start(department: &'static str, credentials: &Credentials) -> Self {
+        let shelf = Shelf { department, state: Arc::default() };
+        let service = AdapterServiceServer::new(shelf.clone())
+            .max_decoding_message_size(1024 * 1024 + 64 * 1024);
+        let worker = Worker::new(Handle::current(), Routes::new(service).prepare());
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let tls = credentials.server(Accepts::Gateways).unwrap();
+        let refusals = Arc::new(Uncounted);
+        let serving = serve(listener, tls, Limits::default(), vec![worker], refusals).unwrap();
+        Self { shelf, serving }
+    }
+
+    pub(crate) fn endpoint(&self) -> String {
+        format!("https://{}", self.serving.local_address())
+    }
+
+    /// Puts a document on the department's own shelf, as the issuer did it long ago.
+    pub fn hold(&self, material_type: &str, number: &str, content: impl Into<Bytes>) {
+        let key = (material_type.to_owned(), number.to_owned());
+        self.shelf.state().held.insert(key, content.into());
+    }
+
+    /// Has the adapter break the contract from now on.
+    pub fn break_by(&self, fault: Fault) {
+        self.shelf.state().fault = Some(fault);
+    }
+
+    /// Has the adapter keep to the contract again.
+    pub fn mend(&self) {
+        self.shelf.state().fault = None;
+    }
+
+    /// Returns how often it was asked.
+    pub fn calls(&self) -> Calls {
+        self.shelf.state().calls
+    }
+
+    /// Returns how many contents it keeps sealed.
+    pub fn sealed(&self) -> usize {
+        self.shelf.state().sealed.len()
+    }
+
+    /// Returns how many uploads it has staged.
+    pub fn staged(&self) -> usize {
+        self.shelf.state().staged.len()
+    }
+}
+
+impl Shelf {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+}
+
+type Pieces = BoxStream<'static, Result<pb::FetchResponse, Status>>;
+
+#[tonic::async_trait]
+impl AdapterService for Shelf {
+    type FetchStream = Pieces;
+
+    async fn describe(
+        &self,
+        _request: Request<pb::DescribeRequest>,
+    ) -> Result<Response<pb::DescribeResponse>, Status> {
+        Ok(Response::new(pb::DescribeResponse {
+            department: self.department.to_owned(),
+            adapter: "test".to_owned(),
+            build: "0".to_owned(),
+            material_types: Vec::new(),
+            stores: self.state().fault != Some(Fault::CannotStore),
+        }))
+    }
+
+    async fn check(
+        &self,
+        _request: Request<pb::CheckRequest>,
+    ) -> Result<Response<pb::CheckResponse>, Status> {
+        Ok(Response::new(pb::CheckResponse { ready: true, detail: String::new() }))
+    }
+
+    async fn lookup(
+        &self,
+        request: Request<pb::LookupRequest>,
+    ) -> Result<Response<pb::LookupResponse>, Status> {
+        let request = request.into_inner();
+        let mut state = self.state();
+        state.calls.lookup += 1;
+        let mut about = request.subject.clone();
+        match state.fault {
+            Some(Fault::Gone) => return Ok(Response::new(pb::LookupResponse::default())),
+            Some(Fault::OtherSubject) => {
+                about = Some(pb::Subject { value: "OTHER".to_owned(), ..subject() });
+            }
+            _ => {}
+        }
+        let wanted = state.held.iter().filter(|((code, number), _)| {
+            *code == request.material_type
+                && (request.number.is_empty() || *number == request.number)
+        });
+        let holdings = wanted.map(|((code, number), content)| pb::Holding {
+            material_type: code.clone(),
+            subject: about.clone(),
+            number: number.clone(),
+            size_bytes: content.len() as i64,
+            digest: Some(digest(content)),
+            media_type: "application/pdf".to_owned(),
+            ..Default::default()
+        });
+        Ok(Response::new(pb::LookupResponse { holdings: holdings.collect() }))
+    }
+
+    async fn fetch(
+        &self,
+        request: Request<pb::FetchRequest>,
+    ) -> Result<Response<Pieces>, Status> {
+        let request = request.into_inner();
+        let mut state = self.state();
+        state.calls.fetch += 1;
+        let wanted = request.digest.unwrap().value;
+        let content = if request.sealed {
+            state.sealed.get(&wanted[..]).cloned()
+        } else {
+            state.held.get(&(request.material_type, request.number)).cloned()
+        };
+        let Some(content) = content else { return Err(refused("MATERIAL_NOT_FOUND")) };
+        let mut content = content.to_vec();
+        match state.fault {
+            Some(Fault::OtherContent) => content.fill(b'x'),
+            Some(Fault::LastByte) => *content.last_mut().unwrap() ^= 1,
+            Some(Fault::Short) => content.truncate(content.len() - 1),
+            Some(Fault::Long) => content.push(b'x'),
+            Some(Fault::Gone) => return Err(refused("MATERIAL_NOT_FOUND")),
+            Some(Fault::UnsafePath) => return Err(refused("UNSAFE_PATH")),
+            Some(Fault::OtherSubject | Fault::CannotStore) | None => {}
+        }
+        let rest = content.split_off((request.offset as usize).min(content.len()));
+        let pieces: Vec<_> = rest
+            .chunks(CHUNK)
+            .map(|piece| Ok(pb::FetchResponse { data: Bytes::copy_from_slice(piece) }))
+            .collect();
+        Ok(Response::new(Box::pin(stream::iter(pieces))))
+    }
+
+    async fn stage(
+        &self,
+        request: Request<pb::StageRequest>,
+    ) -> Result<Response<pb::StageResponse>, Status> {
+        let request = request.into_inner();
+        let mut state = self.state();
+        state.calls.stage += 1;
+        let staged = state.staged.entry(request.upload).or_default();
+        if !request.data.is_empty() {
+            if request.offset as usize > staged.len() {
+                return Err(refused("STAGE_OUT_OF_RANGE"));
+            }
+            staged.truncate(request.offset as usize);
+            staged.extend_from_slice(&request.data);
+        }
+        Ok(Response::new(pb::StageResponse { staged_bytes: staged.len() as i64 }))
+    }
+
+    async fn seal(
+        &self,
+        request: Request<pb::SealRequest>,
+    ) -> Result<Response<pb::SealResponse>, Status> {
+        let request = request.into_inner();
+        let mut state = self.state();
+        state.calls.seal += 1;
+        let wanted = request.digest.unwrap().value.to_vec();
+        let Some(staged) = state.staged.remove(&request.upload) else {
+            return match state.sealed.contains_key(&wanted) {
+                true => Ok(Response::new(pb::SealResponse { already_sealed: true })),
+                false => Err(refused("MATERIAL_NOT_FOUND")),
+            };
+        };
+        if Sha256::digest(&staged).as_slice() != wanted {
+            state.staged.insert(request.upload, staged);
+            return Err(refused("DIGEST_MISMATCH"));
+        }
+        let already_sealed = state.sealed.insert(wanted, staged.into()).is_some();
+        Ok(Response::new(pb::SealResponse { already_sealed }))
+    }
+
+    async fn discard(
+        &self,
+        request: Request<pb::DiscardRequest>,
+    ) -> Result<Response<pb::DiscardResponse>, Status> {
+        let request = request.into_inner();
+        let mut state = self.state();
+        state.calls.discard += 1;
+        state.staged.remove(&request.upload);
+        if let Some(digest) = request.digest {
+            state.sealed.remove(&digest.value[..]);
+        }
+        Ok(Response::new(pb::DiscardResponse {}))
+    }
+}
+
+fn refused(reason: &str) -> Status {
+    let details = ErrorDetails::with_error_info(reason, "oncebus", HashMap::new());
+    Status::with_error_details(Code::FailedPrecondition, "as told", details)
+}

@@ -1,0 +1,162 @@
+//! A whole bus, put together and taken down again.
+
+use std::{collections::HashMap, fs, path::PathBuf, sync::Arc};
+
+use oncebus_core::SystemRng;
+use oncebus_gateway::{Gateway, GatewayConfig, Injected};
+use oncebus_transport::{Accepts, Credentials};
+use tempfile::TempDir;
+
+use crate::{Authority, Client, Pair, TestAdapter, TestClock, leaf};
+
+/// The trust domain of the tests.
+const DOMAIN: &str = "oncebus.test";
+/// The departments of the shipped catalogue that have adapters.
+const DEPARTMENTS: [&str; 3] = ["housing", "planning", "market"];
+
+/// A gateway and its departments' adapters in this process.
+#[derive(Debug)]
+pub struct TestBus {
+    /// Its time of day.
+    pub clock: Arc<TestClock>,
+    /// The authority that all trust.
+    pub authority: Authority,
+    gateway: Option<Gateway>,
+    adapters: HashMap<&'static str, TestAdapter>,
+    dir: TempDir,
+    trail_dir: PathBuf,
+}
+
+/// A bus to be.
+#[derive(Debug, Default)]
+pub struct Builder {
+    trail_dir: Option<PathBuf>,
+}
+
+impl Builder {
+    /// Keeps the trail in another folder.
+    #[must_use]
+    pub fn trail_dir(mut self, dir: PathBuf) -> Self {
+        self.trail_dir = Some(dir);
+        self
+    }
+
+    /// Starts everything.
+    pub async fn start(self) -> TestBus {
+        let dir = tempfile::tempdir().unwrap();
+        let authority = Authority::new("test authority");
+        let mut adapters = HashMap::new();
+        for department in DEPARTMENTS {
+            let id = format!("spiffe://{DOMAIN}/dept/{department}/adapter/test");
+            let credentials = credentials(&authority, &authority.sign(&leaf(&[&id])));
+            adapters.insert(department, TestAdapter::start(department, &credentials).await);
+        }
+        let trail_dir = self.trail_dir.unwrap_or_else(|| dir.path().join("trail"));
+        let clock = Arc::new(TestClock::default());
+        let mut bus = TestBus { clock, authority, gateway: None, adapters, dir, trail_dir };
+        bus.write_config();
+        bus.start_gateway().await;
+        bus
+    }
+}
+
+impl TestBus {
+    /// Describes a bus to be.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a bus as most tests want it.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Returns the gateway.
+    pub fn gateway(&self) -> &Gateway {
+        self.gateway.as_ref().unwrap()
+    }
+
+    /// Returns a department's adapter.
+    pub fn adapter(&self, department: &str) -> &TestAdapter {
+        &self.adapters[department]
+    }
+
+    /// Returns how often any adapter was asked anything.
+    pub fn adapter_calls(&self) -> usize {
+        self.adapters.values().map(|adapter| adapter.calls().all()).sum()
+    }
+
+    /// Returns the folder of the trail.
+    pub fn trail_dir(&self) -> &PathBuf {
+        &self.trail_dir
+    }
+
+    /// Connects as a system of a department; `audit`'s is the auditor.
+    pub fn client(&self, department: &str) -> Client {
+        self.client_with(&self.pair(department))
+    }
+
+    /// Connects with any certificate.
+    pub fn client_with(&self, pair: &Pair) -> Client {
+        let credentials = credentials(&self.authority, pair);
+        let dialer = credentials.dialer(Accepts::Gateways).unwrap();
+        Client::new(dialer.channel(&format!("https://{}", self.gateway().address())).unwrap())
+    }
+
+    /// Issues a system's certificate.
+    pub fn pair(&self, department: &str) -> Pair {
+        let id = format!("spiffe://{DOMAIN}/dept/{department}/system/test");
+        self.authority.sign(&leaf(&[&id]))
+    }
+
+    /// Stops the gateway in order and starts it again on the same folders.
+    pub async fn restart(&mut self) {
+        self.gateway.take().unwrap().stop().await;
+        self.start_gateway().await;
+    }
+
+    async fn start_gateway(&mut self) {
+        let config = GatewayConfig::load(&self.dir.path().join("gateway.toml")).unwrap();
+        let injected = Injected { clock: Arc::clone(&self.clock) as _, rng: Arc::new(SystemRng) };
+        let here = vec![tokio::runtime::Handle::current()];
+        self.gateway = Some(Gateway::start_with(config, here, injected).await.unwrap());
+    }
+
+    fn write_config(&self) {
+        let dir = self.dir.path();
+        let gateway = self.authority.sign(&leaf(&[&format!("spiffe://{DOMAIN}/gateway/g1")]));
+        fs::write(dir.join("cert.pem"), gateway.certificate).unwrap();
+        fs::write(dir.join("key.pem"), gateway.key).unwrap();
+        fs::write(dir.join("ca.pem"), &self.authority.pem).unwrap();
+        let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/../gateway/cli/catalog/jining");
+        let mut config = format!(
+            "id = \"g1\"\ntrust_domain = \"{DOMAIN}\"\nlisten = \"127.0.0.1:0\"\n\
+             data_dir = \"data\"\ntrail_dir = {:?}\ncatalog_dir = {catalog:?}\n\
+             [tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\nca = \"ca.pem\"\n\
+             [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/test\"\nrole = \"auditor\"\n",
+            self.trail_dir
+        );
+        let fetch: Vec<_> = (1..=28).map(|number| format!("M{number:02}")).collect();
+        for (department, adapter) in &self.adapters {
+            let endpoint = adapter.endpoint();
+            config += &format!("[[adapter]]\ndepartment = {department:?}\nendpoint = {endpoint:?}\n");
+            // Market may fetch what the others publish, and publish nothing of theirs.
+            let publish: &[&str] = match *department {
+                "housing" => &["M03", "M19", "M20", "M23", "M26", "M01"],
+                "planning" => &["M19", "M26"],
+                _ => &[],
+            };
+            let fetch = if *department == "market" { &fetch[..26] } else { &fetch[..] };
+            config += &format!(
+                "[[permission]]\ndepartment = {department:?}\nfetch = {fetch:?}\npublish = {publish:?}\n"
+            );
+        }
+        fs::write(dir.join("gateway.toml"), config).unwrap();
+    }
+}
+
+fn credentials(authority: &Authority, pair: &Pair) -> Credentials {
+    let (certificate, key) = (pair.certificate.as_bytes(), pair.key.as_bytes());
+    Credentials::from_pem(certificate, key, authority.pem.as_bytes(), DOMAIN.parse().unwrap())
+        .unwrap()
+}
