@@ -134,7 +134,14 @@ impl Client {
             let data = document.content.slice(offset..end);
             let upload = upload.to_owned();
             let request = pb::PutChunkRequest { upload, offset: offset as i64, data };
-            offset = transfer.put_chunk(request).await?.into_inner().offset as usize;
+            offset = match transfer.put_chunk(request).await {
+                Ok(staged) => staged.into_inner().offset as usize,
+                // Another connection of the same system sends the same upload: go on behind it.
+                Err(status) => match expected_offset(&status).filter(|&other| other > offset) {
+                    Some(other) => other,
+                    None => return Err(status),
+                },
+            };
         }
         Ok(())
     }
@@ -178,6 +185,12 @@ impl Client {
         records.retain(|record| record.kind == "outcome" && record.operation == operation);
         records
     }
+}
+
+/// Where an upload continues, if that is what the status says.
+fn expected_offset(status: &Status) -> Option<usize> {
+    let info = status.get_details_error_info()?;
+    info.metadata.get("expected_offset")?.parse().ok()
 }
 
 /// The purpose of a call that is in order.

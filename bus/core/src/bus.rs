@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     Catalog, Clock, ExchangeError, FieldError, Holders, Journal, MaterialType, Permissions,
-    Registry, Rng, rng,
+    Registry, Rng, publish::Turns, rng,
 };
 
 /// Everything that a call needs. Clones share it; each core has its own adapter connections.
@@ -20,6 +20,7 @@ pub struct Bus {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) commits: Turns,
 }
 
 /// The parts that a bus is made of.
@@ -73,6 +74,7 @@ impl Bus {
             clock: parts.clock,
             rng: parts.rng,
             limits: Arc::new(parts.limits),
+            commits: Turns::default(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod begin;
 mod commit;
 mod put;
+mod turns;
 
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use crate::{
     Bus, Caller, Digest, ExchangeError, Holding, MaterialInfo, MaterialType, Purpose, RequestId,
     RequestScope, RequestState, Subject, Upload, UploadId, VersionId,
 };
+
+pub(crate) use turns::Turns;
 
 /// A checked announcement of a version.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ mod transfer;
 pub(crate) use self::{
     adapter::{fetch_request, holdings, lookup_request},
     catalog::{department, material_type},
-    common::{digest, pb_digest, receipt},
+    common::{pb_digest, receipt},
     material::{find_query, get_query, info},
     record::{StoredRecord, filter},
     status::{

@@ -49,7 +49,7 @@ impl Bus {
         if let Err(error) = claimed.await {
             return Err(exchange.failed(error).await);
         }
-        match self.commit(&mut exchange, upload, &query, deadline).await {
+        match self.commit(&mut exchange, &caller, &query, deadline).await {
             Ok(published) => {
                 self.registry.finish_request(&scope, &[]).await.map_err(ExchangeError::from)?;
                 Ok(published)
@@ -64,10 +64,13 @@ impl Bus {
     async fn commit(
         &self,
         exchange: &mut Exchange,
-        upload: Upload,
+        caller: &Caller,
         query: &CommitQuery,
         deadline: Instant,
     ) -> Result<Published, ExchangeError> {
+        let turn = self.commits.take(query.upload, deadline).await;
+        let _turn = turn.ok_or(ExchangeError::RequestInProgress)?;
+        let upload = self.own_upload(caller, query.upload).await?;
         as_announced(&upload, query)?;
         match &upload.state {
             UploadState::Pending => {}

@@ -77,7 +77,7 @@ pub(super) fn request_id(text: &str) -> Result<RequestId, FieldError> {
 }
 
 /// Reads a digest of a request or of an adapter's answer.
-pub(crate) fn digest(message: Option<pb::Digest>) -> Result<Digest, FieldError> {
+pub(super) fn digest(message: Option<pb::Digest>) -> Result<Digest, FieldError> {
     let message = required("digest", message, "give algorithm and value")?;
     if message.algorithm() != pb::DigestAlgorithm::Sha256 {
         return Err(FieldError::new("digest.algorithm", "is missing or unknown", "give SHA256"));

@@ -83,7 +83,7 @@ impl AuditService for Audit {
             Ok((message.origin, index))
         })?;
         let (origin, index) = call.message;
-        let ours = origin.is_empty() || origin == self.trail().checkpoint().origin().to_string();
+        let ours = origin.is_empty() || origin == self.trail().checkpoint().origin.to_string();
         if !ours || index >= self.trail().size() {
             return Err(convert::not_visible());
         }

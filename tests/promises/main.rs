@@ -1,0 +1,8 @@
+//! What the bus promises to those who call it, and to those who check it.
+
+mod fetching;
+mod fields;
+mod identity;
+mod publishing;
+mod records;
+mod trail;
