@@ -1,0 +1,84 @@
+//! A trail that cannot be written: nothing is released, and no adapter is asked.
+
+use std::{fs, io::Write as _, path::Path};
+
+use nix::{
+    mount::{MsFlags, mount},
+    sched::{CloneFlags, unshare},
+};
+use oncebus_proto::v1 as pb;
+use oncebus_tests::{Document, TestBus, reason};
+use tonic::{Code, Status};
+
+#[test]
+fn a_full_disk_under_the_trail_stops_everything_and_lets_it_go_on_when_there_is_room() {
+    // Mounts are a thread's own in a new namespace; all that the bus starts inherits it.
+    let thread = std::thread::spawn(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let private = unshare(CloneFlags::CLONE_NEWNS).and_then(|()| {
+            let none: Option<&str> = None;
+            mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+            mount(Some("tmpfs"), dir.path(), Some("tmpfs"), MsFlags::empty(), Some("size=256k"))
+        });
+        if let Err(error) = private {
+            eprintln!("SKIPPED: no right to mount a small disk here: {error}");
+            return;
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(on_a_small_disk(dir.path()));
+    });
+    thread.join().unwrap();
+}
+
+async fn on_a_small_disk(disk: &Path) {
+    let bus = TestBus::builder().trail_dir(disk.join("trail")).start().await;
+    let document = Document::new("construction_contract", "C-1", "a contract");
+    let license = Document::new("business_license", "L-1", "");
+    bus.adapter("market").hold("business_license", "L-1", "a licence");
+    bus.client("housing").publish(&document).await.unwrap();
+    let filler = disk.join("filler");
+    fill(&filler);
+    let read = smallest_record_that_is_refused(&bus).await;
+    let calls = bus.adapter_calls();
+
+    let fetched = bus.client("planning").fetch(document.fetch()).await.unwrap_err();
+    let looked = bus.client("planning").fetch(license.fetch()).await.unwrap_err();
+    let other = Document::new("construction_contract", "C-2", "another");
+    let published = bus.client("housing").publish(&other).await.unwrap_err();
+    let denied = bus.client("audit").fetch(document.fetch()).await.unwrap_err();
+
+    for refused in [&fetched, &looked, &published, &denied, &read] {
+        assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+        assert_eq!(reason(refused), "AUDIT_UNAVAILABLE");
+    }
+    assert_eq!(bus.adapter_calls(), calls, "an adapter was asked");
+
+    fs::remove_file(filler).unwrap();
+    let served = bus.client("planning").fetch(document.fetch()).await.unwrap();
+    let records = bus.client("audit").records().await;
+
+    assert_eq!(served.content, b"a contract");
+    let indices: Vec<_> = records.iter().map(|record| record.index).collect();
+    let expected: Vec<_> = (0..records.len() as i64).collect();
+    assert_eq!(indices, expected, "the trail has a gap");
+}
+
+/// Writes the smallest records until the trail's last page is full as well.
+async fn smallest_record_that_is_refused(bus: &TestBus) -> Status {
+    let mut audit = bus.client("audit").audit;
+    for _ in 0..100 {
+        let search = pb::SearchRecordsRequest { page_size: 1, ..Default::default() };
+        if let Err(refused) = audit.search_records(search).await {
+            return refused;
+        }
+    }
+    panic!("the full disk does not bite");
+}
+
+/// Fills the disk, and sees that it is full.
+fn fill(path: &Path) {
+    let mut file = fs::File::create(path).unwrap();
+    while file.write_all(&[0; 64]).is_ok() {}
+    let error = file.write_all(&[0]).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::StorageFull, "the fault does not bite");
+}
