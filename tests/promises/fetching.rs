@@ -159,10 +159,8 @@ async fn a_changed_document_is_a_new_version_once_the_pointer_is_old() {
 
     bus.clock.advance(jiff::SignedDuration::from_hours(2));
     let new = client.fetch(license().fetch()).await.unwrap();
-    let get = pb::GetMaterialRequest {
-        version: old.info.version.clone(),
-        purpose: Some(purpose()),
-    };
+    let get =
+        pb::GetMaterialRequest { version: old.info.version.clone(), purpose: Some(purpose()) };
     let back = client.material.clone().get_material(get).await.unwrap().into_inner();
 
     assert_eq!(new.content, b"new form");

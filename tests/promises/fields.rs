@@ -212,8 +212,12 @@ async fn fetch_find_and_get_name_each_wrong_field() {
     let fetches: Vec<Case<pb::FetchMaterialRequest>> = vec![
         ("nothing named", "version", |r| r.material_type.clear()),
         ("version that is none", "version", |r| {
-            *r = pb::FetchMaterialRequest { version: long(), purpose: Some(purpose()),
-                request_id: r.request_id.clone(), ..Default::default() };
+            *r = pb::FetchMaterialRequest {
+                version: long(),
+                purpose: Some(purpose()),
+                request_id: r.request_id.clone(),
+                ..Default::default()
+            };
         }),
         ("version and type", "material_type", |r| r.version = "v".to_owned()),
         ("unknown type", "material_type", |r| r.material_type = "M99".to_owned()),

@@ -115,7 +115,10 @@ async fn a_call_without_purpose_is_refused_and_counted() {
 
     let refused = bus.client("planning").fetch(request).await.unwrap_err();
 
-    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::InvalidArgument, "INVALID_FIELD"));
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::InvalidArgument, "INVALID_FIELD")
+    );
     assert!(refused.message().starts_with("purpose is missing"), "{}", refused.message());
     counted(&bus, "INVALID_FIELD", 1).await;
     assert_eq!(bus.adapter_calls(), 0);

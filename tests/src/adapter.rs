@@ -206,10 +206,7 @@ impl AdapterService for Shelf {
         Ok(Response::new(pb::LookupResponse { holdings: holdings.collect() }))
     }
 
-    async fn fetch(
-        &self,
-        request: Request<pb::FetchRequest>,
-    ) -> Result<Response<Pieces>, Status> {
+    async fn fetch(&self, request: Request<pb::FetchRequest>) -> Result<Response<Pieces>, Status> {
         let request = request.into_inner();
         let mut state = self.state();
         state.calls.fetch += 1;

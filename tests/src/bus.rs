@@ -139,7 +139,8 @@ impl TestBus {
         let fetch: Vec<_> = (1..=28).map(|number| format!("M{number:02}")).collect();
         for (department, adapter) in &self.adapters {
             let endpoint = adapter.endpoint();
-            config += &format!("[[adapter]]\ndepartment = {department:?}\nendpoint = {endpoint:?}\n");
+            config +=
+                &format!("[[adapter]]\ndepartment = {department:?}\nendpoint = {endpoint:?}\n");
             // Market may fetch what the others publish, and publish nothing of theirs.
             let publish: &[&str] = match *department {
                 "housing" => &["M03", "M19", "M20", "M23", "M26", "M01"],

@@ -2,7 +2,9 @@
 
 use tokio::time::Instant;
 
-use crate::{Bus, Call, Discard, ExchangeError, NewUpload, Operation, UploadState, exchange::Exchange};
+use crate::{
+    Bus, Call, Discard, ExchangeError, NewUpload, Operation, UploadState, exchange::Exchange,
+};
 
 /// Uploads that one sweep handles at most.
 const SWEEP: u32 = 100;

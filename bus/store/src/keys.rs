@@ -118,9 +118,8 @@ impl SubjectKey {
         let mut secret = [0; SECRET_BYTES];
         hex::decode_to_slice(&line.secret, &mut secret).ok()?;
         let secret = hmac::Key::new(hmac::HMAC_SHA256, &secret);
-        let derive = |label: &[u8]| {
-            hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, label).as_ref())
-        };
+        let derive =
+            |label: &[u8]| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&secret, label).as_ref());
         let (token, seal) = (derive(b"oncebus subject token"), derive(b"oncebus subject seal"));
         Some(Self { id: line.id, token, seal })
     }
@@ -163,8 +162,8 @@ fn create(file: &Path, rng: &dyn Rng) -> Result<String, RegistryError> {
     let mut secret = [0; SECRET_BYTES];
     rng.fill(&mut secret);
     let keys = vec![KeyLine { id: 1, secret: hex::encode(secret) }];
-    let text = serde_json::to_string(&KeyFile { keys })
-        .expect("a key file has only strings and integers");
+    let text =
+        serde_json::to_string(&KeyFile { keys }).expect("a key file has only strings and integers");
     let write = || -> io::Result<()> {
         let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
         new.write_all(text.as_bytes())?;

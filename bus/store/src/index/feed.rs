@@ -137,11 +137,7 @@ async fn insert(
 }
 
 /// Reads leaves off the threads that answer calls.
-pub(super) async fn read(
-    trail: &Trail,
-    from: u64,
-    max: usize,
-) -> Result<Vec<Vec<u8>>, IndexError> {
+pub(super) async fn read(trail: &Trail, from: u64, max: usize) -> Result<Vec<Vec<u8>>, IndexError> {
     let trail = trail.clone();
     Ok(spawn_blocking(move || trail.read(from, max)).await??)
 }

@@ -1,1 +1,110 @@
+//! The index finds what is on the trail, and is never worth keeping.
 
+use std::{path::Path, sync::Arc};
+
+use oncebus_trail::{Trail, TrailConfig};
+use tokio_util::sync::CancellationToken;
+
+use super::{RecordFilter, SearchIndex, Visibility};
+
+fn trail(dir: &Path) -> Trail {
+    let origin = "oncebus.test/gateway/g1".parse().unwrap();
+    Trail::open(TrailConfig::new(dir.join("trail"), origin)).unwrap().0
+}
+
+async fn write(trail: &Trail, id: u64, fields: &str) {
+    let leaf = format!("{{\"v\":1,\"id\":\"r{id}\",\"time\":{id},{fields}}}");
+    trail.append(leaf.into_bytes()).await.unwrap();
+}
+
+async fn search(index: &SearchIndex, filter: RecordFilter) -> Vec<u64> {
+    index.search(&filter, &Visibility::All, None, 100).await.unwrap()
+}
+
+#[tokio::test]
+async fn records_are_found_newest_first_by_every_filter_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let trail = trail(dir.path());
+    write(&trail, 0, r#""kind":"intent","department":"housing","holder":"market""#).await;
+    write(&trail, 1, r#""kind":"outcome","department":"housing","holder":"market","intent":0"#)
+        .await;
+    write(&trail, 2, r#""kind":"outcome","department":"planning","holder":"market""#).await;
+    let index = SearchIndex::open(&dir.path().join("index.sqlite"), &trail).await.unwrap();
+
+    let size = index.feed(&trail).await.unwrap();
+
+    let kind = |kind: &str| RecordFilter { kind: Some(kind.to_owned()), ..Default::default() };
+    let housing = RecordFilter { department: "housing".parse().ok(), ..kind("outcome") };
+    let between = RecordFilter { from: Some(1), until: Some(2), ..Default::default() };
+    assert_eq!(size, 3);
+    assert_eq!(search(&index, RecordFilter::default()).await, [2, 1, 0]);
+    assert_eq!(search(&index, kind("outcome")).await, [2, 1]);
+    assert_eq!(search(&index, housing).await, [1]);
+    assert_eq!(search(&index, between).await, [1]);
+    let page = index.search(&RecordFilter::default(), &Visibility::All, Some(2), 1).await;
+    assert_eq!(page.unwrap(), [1]);
+    let side = Visibility::Department("planning".parse().unwrap());
+    assert_eq!(index.search(&RecordFilter::default(), &side, None, 9).await.unwrap(), [2]);
+}
+
+#[tokio::test]
+async fn an_intent_is_open_until_an_outcome_names_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let trail = trail(dir.path());
+    for id in 0..3 {
+        write(&trail, id, r#""kind":"intent""#).await;
+    }
+    write(&trail, 3, r#""kind":"outcome","intent":1"#).await;
+    write(&trail, 4, r#""kind":"aborted","intent":2"#).await;
+    let index = SearchIndex::open(&dir.path().join("index.sqlite"), &trail).await.unwrap();
+
+    index.feed(&trail).await.unwrap();
+
+    assert_eq!(index.open_intents(100).await.unwrap(), [0, 2]);
+}
+
+#[tokio::test]
+async fn an_index_of_another_trail_or_form_or_no_index_at_all_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let file = dir.path().join("index.sqlite");
+    let (ours, foreign) = (trail(dir.path()), trail(other.path()));
+    write(&ours, 1, r#""kind":"start""#).await;
+    write(&foreign, 2, r#""kind":"stop""#).await;
+    let index = SearchIndex::open(&file, &foreign).await.unwrap();
+    index.feed(&foreign).await.unwrap();
+    index.database.close().await;
+
+    let index = SearchIndex::open(&file, &ours).await.unwrap();
+    let emptied = index.indexed_size().await.unwrap();
+    index.feed(&ours).await.unwrap();
+    let found = search(&index, RecordFilter { kind: Some("start".into()), ..Default::default() });
+    assert_eq!((emptied, found.await), (0, vec![0]));
+
+    index.database.close().await;
+    std::fs::write(&file, "no database").unwrap();
+    let index = SearchIndex::open(&file, &ours).await.unwrap();
+    assert_eq!(index.feed(&ours).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn the_index_follows_the_trail_until_it_is_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let trail = trail(dir.path());
+    let index = SearchIndex::open(&dir.path().join("index.sqlite"), &trail).await.unwrap();
+    let index = Arc::new(index);
+    let stop = CancellationToken::new();
+    let following = tokio::spawn(Arc::clone(&index).follow(trail.clone(), stop.clone()));
+
+    write(&trail, 1, r#""kind":"start""#).await;
+    let caught_up = async {
+        while index.indexed_size().await.unwrap() < 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(10), caught_up).await;
+    stop.cancel();
+
+    assert!(waited.is_ok(), "the index does not follow");
+    following.await.unwrap();
+}

@@ -95,11 +95,7 @@ impl SqliteRegistry {
         Ok(true)
     }
 
-    pub(super) async fn cut_chunks(
-        &self,
-        id: UploadId,
-        count: usize,
-    ) -> Result<(), RegistryError> {
+    pub(super) async fn cut_chunks(&self, id: UploadId, count: usize) -> Result<(), RegistryError> {
         let action = "drop lost chunks";
         let mut transaction = self.database.write().await.map_err(failed(action))?;
         let Some(upload) = row::upload(&mut transaction, id, &self.keys).await? else {

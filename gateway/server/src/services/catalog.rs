@@ -42,8 +42,7 @@ impl CatalogService for Catalog {
             let (size, token) = (message.page_size, message.page_token);
             self.0.pager.page(caller, &filter, size, &token, &*self.0.clock)
         })?;
-        let (rows, next_page_token) =
-            self.cut(self.0.bus.catalog().types(), &call.message);
+        let (rows, next_page_token) = self.cut(self.0.bus.catalog().types(), &call.message);
         Ok(Response::new(pb::ListMaterialTypesResponse {
             material_types: rows.iter().map(|row| convert::material_type(row)).collect(),
             next_page_token,
