@@ -9,7 +9,7 @@ use tonic_types::StatusExt as _;
 pub(super) fn of_status(holder: &DeptId, status: &Status) -> HolderError {
     let holder = holder.clone();
     if let Some(cause) = connection_cause(status) {
-        return HolderError::Unavailable { holder, detail: cause.to_string() };
+        return HolderError::Unavailable { holder, detail: cause };
     }
     let info = status.get_details_error_info().filter(|info| info.domain == "oncebus");
     match info.as_ref().map_or("", |info| info.reason.as_str()) {

@@ -1,0 +1,113 @@
+//! What the catalogue implies for the demo.
+
+use super::{figures::Figures, office::ROUNDS};
+use crate::{
+    dev::{Catalog, Supply, Town},
+    exit::CliError,
+};
+
+/// What the demo's figures must be: it follows from the catalogue and the departments alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Expected {
+    material_types: u64,
+    published: u64,
+    origin_held: u64,
+    verify_only: u64,
+    /// Departments that fetch what another one holds.
+    others: u64,
+}
+
+// === impl Expected ===
+
+impl Expected {
+    /// Returns what must come out of `town`.
+    pub(super) fn of(town: &Town) -> Self {
+        Self::implied(town.catalog(), town.departments().count() as u64)
+    }
+
+    fn implied(catalog: &Catalog, departments: u64) -> Self {
+        let count =
+            |supply| catalog.types().iter().filter(|row| row.supply == supply).count() as u64;
+        Self {
+            material_types: catalog.types().len() as u64,
+            published: count(Supply::Uploaded),
+            origin_held: count(Supply::OriginHeld),
+            verify_only: count(Supply::VerifyOnly),
+            others: departments.saturating_sub(1),
+        }
+    }
+
+    /// Compares the figures.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check naming each figure that is not what it must be.
+    pub(super) fn compare(&self, figures: &Figures) -> Result<(), CliError> {
+        let fetchable = self.published + self.origin_held;
+        let reuses = fetchable * self.others;
+        let fetches = reuses * ROUNDS;
+        let repeated = self.published.min(1);
+        let denied = fetchable.min(1);
+        // Two of each upload: to its begin and to its commit.
+        let receipts = 2 * self.published + repeated + fetches + denied;
+        let pairs = [
+            ("material_types", self.material_types, figures.material_types),
+            ("published", self.published, figures.published),
+            ("origin_held", self.origin_held, figures.origin_held),
+            ("verify_only", self.verify_only, figures.verify_only),
+            ("duplicate_publishes", repeated, figures.duplicate_publishes),
+            ("fetches", fetches, figures.fetches),
+            ("reuses", reuses, figures.reuses),
+            ("denied", denied, figures.denied),
+            ("receipts_verified", receipts, figures.receipts_verified),
+        ];
+        let wrong: Vec<_> = pairs
+            .into_iter()
+            .filter(|(_, expected, counted)| expected != counted)
+            .map(|(name, expected, counted)| format!("{name} is {counted}, not {expected}"))
+            .collect();
+        if wrong.is_empty() {
+            return Ok(());
+        }
+        Err(CliError::check(format!("the figures are not as they must be: {}", wrong.join(", "))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dev::shipped_catalog;
+
+    fn figures() -> Figures {
+        Figures {
+            material_types: 28,
+            published: 5,
+            origin_held: 22,
+            verify_only: 1,
+            duplicate_publishes: 1,
+            fetches: 108,
+            reuses: 54,
+            denied: 1,
+            receipts_verified: 120,
+            ..Figures::default()
+        }
+    }
+
+    #[test]
+    fn the_shipped_catalogue_implies_54_reuses_in_108_fetches() {
+        let catalog = Catalog::from_sources(&shipped_catalog()).unwrap();
+
+        Expected::implied(&catalog, 3).compare(&figures()).unwrap();
+    }
+
+    #[test]
+    fn every_figure_that_differs_is_named() {
+        let catalog = Catalog::from_sources(&shipped_catalog()).unwrap();
+
+        let wrong = Figures { fetches: 107, reuses: 53, ..figures() };
+        let error = Expected::implied(&catalog, 3).compare(&wrong).unwrap_err();
+
+        assert!(error.message.contains("fetches is 107, not 108"), "{error}");
+        assert!(error.message.contains("reuses is 53, not 54"), "{error}");
+    }
+}

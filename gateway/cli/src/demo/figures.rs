@@ -1,0 +1,155 @@
+//! The figures of the demo: counted from the records of the trail, not from what was done.
+
+use std::collections::HashSet;
+
+use oncebus_proto::v1::{MaterialType, Record, Supply};
+use serde::Serialize;
+
+use super::trail::Records;
+
+/// What happened, by the trail. Names are contract with scripts: they are only ever added.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Figures {
+    /// Types in the gateway's catalogue.
+    pub(super) material_types: u64,
+    /// Publications that stored a version.
+    pub(super) published: u64,
+    /// Types that were served although nobody ever uploaded them.
+    pub(super) origin_held: u64,
+    /// Types in the gateway's catalogue that never leave their holder.
+    pub(super) verify_only: u64,
+    /// Publications that found their content held already.
+    pub(super) duplicate_publishes: u64,
+    /// Bytes of all versions that were stored.
+    pub(super) bytes_published: u64,
+    /// Fetches that were served.
+    pub(super) fetches: u64,
+    /// Bytes that these fetches could release.
+    pub(super) bytes_fetched: u64,
+    /// Times that a holder's adapter was asked for content.
+    pub(super) adapter_fetches: u64,
+    /// Distinct pairs of material type and department that was served without holding it.
+    pub(super) reuses: u64,
+    /// Calls that were refused by a decision.
+    pub(super) denied: u64,
+    /// Records on the trail.
+    pub(super) records: u64,
+    /// Receipts that prove their record.
+    pub(super) receipts_verified: u64,
+    /// Time from the start to the last record read, in milliseconds.
+    pub(super) elapsed_ms: u64,
+}
+
+// === impl Figures ===
+
+impl Figures {
+    /// Counts the records.
+    pub(super) fn count(trail: &Records) -> Self {
+        let outcomes = || trail.by_index.values().filter(|record| record.kind == "outcome");
+        let of = |operation: &'static str, outcome: &'static str| {
+            outcomes().filter(move |r| r.operation == operation && r.outcome == outcome)
+        };
+        let stored = || of("publish", "served").filter(|record| !record.already_held);
+        let uploaded: HashSet<_> = stored().map(|record| record.material_type.as_str()).collect();
+        let served: HashSet<_> =
+            of("fetch", "served").map(|record| record.material_type.as_str()).collect();
+        let reuses: HashSet<_> = of("fetch", "served")
+            .filter(|record| record.department != record.holder)
+            .map(|record| (record.department.as_str(), record.material_type.as_str()))
+            .collect();
+        Self {
+            published: count(stored()),
+            origin_held: count(served.difference(&uploaded)),
+            duplicate_publishes: count(of("publish", "served").filter(|r| r.already_held)),
+            bytes_published: stored().map(|record| unsigned(record.size_bytes)).sum(),
+            fetches: count(of("fetch", "served")),
+            bytes_fetched: of("fetch", "served").map(|r| unsigned(r.bytes_authorised)).sum(),
+            adapter_fetches: of("fetch", "served").map(adapter_fetches).sum(),
+            reuses: count(reuses.iter()),
+            denied: count(outcomes().filter(|record| record.outcome == "denied")),
+            records: trail.size,
+            ..Self::default()
+        }
+    }
+
+    /// Adds what the gateway's catalogue says.
+    pub(super) fn set_catalog(&mut self, types: &[MaterialType]) {
+        self.material_types = count(types.iter());
+        self.verify_only = count(types.iter().filter(|row| row.supply() == Supply::VerifyOnly));
+    }
+}
+
+fn adapter_fetches(record: &Record) -> u64 {
+    record.adapter_calls.as_ref().map_or(0, |calls| unsigned(i64::from(calls.fetch)))
+}
+
+fn count<T>(items: impl Iterator<Item = T>) -> u64 {
+    items.count() as u64
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use oncebus_proto::v1::AdapterCalls;
+
+    use super::*;
+
+    fn record(operation: &str, outcome: &str, department: &str, material_type: &str) -> Record {
+        Record {
+            kind: "outcome".to_owned(),
+            operation: operation.to_owned(),
+            outcome: outcome.to_owned(),
+            department: department.to_owned(),
+            holder: "housing".to_owned(),
+            material_type: material_type.to_owned(),
+            size_bytes: 1_000,
+            bytes_authorised: 1_000,
+            adapter_calls: Some(AdapterCalls { fetch: 1, ..AdapterCalls::default() }),
+            ..Record::default()
+        }
+    }
+
+    fn counted(records: Vec<Record>) -> Figures {
+        let size = records.len() as u64;
+        Figures::count(&Records { size, by_index: (0..).zip(records).collect() })
+    }
+
+    #[test]
+    fn figures_are_those_of_the_records() {
+        let figures = counted(vec![
+            record("publish", "served", "housing", "contract"),
+            Record { already_held: true, ..record("publish", "served", "housing", "contract") },
+            record("fetch", "served", "market", "contract"),
+            record("fetch", "served", "market", "contract"),
+            record("fetch", "served", "planning", "permit"),
+            record("fetch", "denied", "audit", "permit"),
+        ]);
+
+        assert_eq!((figures.published, figures.duplicate_publishes), (1, 1));
+        assert_eq!(figures.origin_held, 1);
+        assert_eq!((figures.fetches, figures.adapter_fetches, figures.reuses), (3, 3, 2));
+        assert_eq!((figures.bytes_published, figures.bytes_fetched), (1_000, 3_000));
+        assert_eq!((figures.denied, figures.records), (1, 6));
+    }
+
+    #[test]
+    fn a_holders_own_fetch_is_no_reuse() {
+        let figures = counted(vec![record("fetch", "served", "housing", "permit")]);
+
+        assert_eq!((figures.fetches, figures.reuses), (1, 0));
+    }
+
+    #[test]
+    fn what_was_only_intended_or_failed_counts_for_nothing() {
+        let figures = counted(vec![
+            Record { kind: "intent".to_owned(), ..record("fetch", "", "market", "permit") },
+            record("fetch", "failed", "market", "permit"),
+            record("publish", "failed", "housing", "contract"),
+        ]);
+
+        assert_eq!(figures, Figures { records: 3, ..Figures::default() });
+    }
+}

@@ -1,0 +1,58 @@
+//! One fetch: every byte is hashed on its way.
+
+use oncebus_proto::v1::{FetchMaterialRequest, FetchMaterialResponse};
+use sha2::{Digest as _, Sha256};
+use tonic::{Status, Streaming};
+
+use super::{Answer, Office, failed, purpose, request_id, subject, timed};
+use crate::exit::{CliError, Exit};
+
+// === impl Office ===
+
+impl Office {
+    /// Fetches the current version of a type, and checks that it is the document with this digest.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check if the call fails or carries no proof, and a failed verification if the
+    /// bytes are not that document.
+    pub(super) async fn fetch(&self, code: &str, digest: [u8; 32]) -> Result<Answer, CliError> {
+        let what = format!("fetch of {code} by {}", self.department);
+        let lost = |status: Status| failed(&what, &status);
+        let mut messages = self.open(code).await.map_err(lost)?;
+        let mut hash = Sha256::new();
+        let mut receipt = None;
+        while let Some(FetchMaterialResponse { data, receipt: proof, .. }) =
+            messages.message().await.map_err(lost)?
+        {
+            hash.update(&data);
+            receipt = proof.or(receipt);
+        }
+        if <[u8; 32]>::from(hash.finalize()) != digest {
+            let message = format!("{what}: the bytes are not those of the document");
+            return Err(CliError::new(Exit::Verification, message));
+        }
+        match receipt {
+            Some(receipt) => Ok(Answer { what, receipt }),
+            None => Err(CliError::check(format!("{what}: the answer has no receipt"))),
+        }
+    }
+
+    /// Asks for the current version of a type.
+    pub(super) async fn open(
+        &self,
+        code: &str,
+    ) -> Result<Streaming<FetchMaterialResponse>, Status> {
+        let request = FetchMaterialRequest {
+            version: String::new(),
+            material_type: code.to_owned(),
+            subject: subject(),
+            number: String::new(),
+            offset: 0,
+            purpose: purpose(),
+            request_id: request_id(),
+        };
+        let mut transfer = self.transfer.clone();
+        Ok(transfer.fetch_material(timed(request)).await?.into_inner())
+    }
+}

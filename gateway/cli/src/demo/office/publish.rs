@@ -1,0 +1,96 @@
+//! One upload: begin, chunks, commit.
+
+use bytes::Bytes;
+use oncebus_proto::v1::{
+    BeginPublishRequest, CommitPublishRequest, Digest, DigestAlgorithm, PutChunkRequest, Receipt,
+};
+use tonic::Status;
+
+use super::{Answer, Office, failed, purpose, request_id, subject, timed};
+use crate::{
+    exit::CliError,
+    sample::{ISSUED, Sample},
+};
+
+/// Bytes sent in one call, the most that there may be.
+const CHUNK: usize = 1024 * 1024;
+
+/// How an upload ended.
+#[derive(Debug)]
+pub(super) enum Published {
+    /// Stored; what was answered to the begin and to the commit.
+    Stored([Answer; 2]),
+    /// The bus had it: no byte was sent.
+    HeldAlready(Answer),
+}
+
+// === impl Office ===
+
+impl Office {
+    /// Publishes a document.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check at the first call that fails or carries no proof.
+    pub(super) async fn publish(&self, code: &str, sample: &Sample) -> Result<Published, CliError> {
+        let what = format!("upload of {code} by {}", self.department);
+        let mut transfer = self.transfer.clone();
+        let lost = |status: Status| failed(&what, &status);
+
+        let begun = transfer.begin_publish(timed(begin(code, sample))).await.map_err(lost)?;
+        let begun = begun.into_inner();
+        let answer = |receipt: Option<Receipt>| match receipt {
+            Some(receipt) => Ok(Answer { what: what.clone(), receipt }),
+            None => Err(CliError::check(format!("{what}: the answer has no receipt"))),
+        };
+        if begun.held_version.is_some() {
+            return Ok(Published::HeldAlready(answer(begun.receipt)?));
+        }
+
+        let content = Bytes::from(sample.content.clone());
+        let mut offset = usize::try_from(begun.offset).unwrap_or_default();
+        while offset < content.len() {
+            let end = content.len().min(offset + CHUNK);
+            let data = content.slice(offset..end);
+            let chunk =
+                PutChunkRequest { upload: begun.upload.clone(), offset: signed(offset), data };
+            transfer.put_chunk(timed(chunk)).await.map_err(lost)?;
+            offset = end;
+        }
+
+        let commit = CommitPublishRequest {
+            upload: begun.upload,
+            size_bytes: signed(content.len()),
+            digest: Some(digest(sample)),
+            request_id: request_id(),
+        };
+        let committed = transfer.commit_publish(timed(commit)).await.map_err(lost)?.into_inner();
+        Ok(Published::Stored([answer(begun.receipt)?, answer(committed.receipt)?]))
+    }
+}
+
+fn begin(code: &str, sample: &Sample) -> BeginPublishRequest {
+    BeginPublishRequest {
+        material_type: code.to_owned(),
+        subject: subject(),
+        number: sample.number.clone(),
+        size_bytes: signed(sample.content.len()),
+        digest: Some(digest(sample)),
+        media_type: sample.media_type.clone(),
+        issued: ISSUED.to_owned(),
+        valid_until: String::new(),
+        issuer: sample.issuer.clone(),
+        expected_version: String::new(),
+        request_id: request_id(),
+        purpose: purpose(),
+    }
+}
+
+fn digest(sample: &Sample) -> Digest {
+    let value = Bytes::copy_from_slice(&sample.digest());
+    Digest { algorithm: DigestAlgorithm::Sha256.into(), value }
+}
+
+fn signed(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}

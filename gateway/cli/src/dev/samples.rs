@@ -1,0 +1,78 @@
+//! Sample documents in the departments' stores: one of every type that a department holds already.
+
+use std::fs;
+
+use oncebus_adapter::{FieldError, Subject};
+use oncebus_adapter_files::{FilesConfig, Sidecar};
+
+use super::{
+    cast::Member,
+    home::{Home, disk, write_whole},
+    rows::{Catalog, MaterialType, Supply},
+};
+use crate::{
+    exit::CliError,
+    sample::{ISSUED, PROJECT, SCHEME, Sample},
+};
+
+/// Adds the sample documents that are missing in the stores of these departments, whose adapters are
+/// configured already.
+pub(super) fn ensure<'m>(
+    home: &Home,
+    catalog: &Catalog,
+    members: impl Iterator<Item = &'m Member>,
+) -> Result<(), CliError> {
+    for member in members {
+        let config = FilesConfig::load(&home.adapter_config(&member.department))
+            .map_err(|error| CliError::misused(&error))?;
+        for (place, row) in catalog.types().iter().enumerate() {
+            if row.supply == Supply::OriginHeld && row.department == member.department {
+                add(&config, row, || Sample::of(catalog, place, row))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Adds a document unless its sidecar is there.
+fn add(
+    config: &FilesConfig,
+    row: &MaterialType,
+    sample: impl FnOnce() -> Sample,
+) -> Result<(), CliError> {
+    let unfit = |error: FieldError| CliError::usage(format!("sample of {}: {error}", row.code));
+    let subject = Subject::new(SCHEME, PROJECT).map_err(unfit)?;
+    let number = Sample::number_of(row).parse().map_err(unfit)?;
+    let code = row.code.parse().map_err(unfit)?;
+    let path = config.root.join(config.sidecar_path(&code, &subject, &number));
+    if path.is_file() {
+        return Ok(());
+    }
+    let dir = path.parent().unwrap_or(&config.root);
+    fs::create_dir_all(dir).map_err(|error| disk("make", dir, &error))?;
+
+    let sample = sample();
+    let file = path.with_extension(extension(&sample.media_type));
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let sidecar = Sidecar {
+        number: sample.number.clone(),
+        file: name.unwrap_or_default(),
+        size_bytes: sample.content.len() as u64,
+        sha256: format!("sha256:{}", hex::encode(sample.digest())),
+        media_type: sample.media_type.clone(),
+        issuer: Some(sample.issuer.clone()),
+        issued: Some(ISSUED.to_owned()),
+        valid_until: None,
+    };
+    write_whole(&file, &sample.content)?;
+    // The sidecar last: a document without one is not there.
+    write_whole(&path, sidecar.to_toml().as_bytes())
+}
+
+/// Returns what a file of that type is called; never `toml`, which sidecars are.
+fn extension(media_type: &str) -> &str {
+    match media_type.rsplit(['/', '.', '+']).next() {
+        Some(subtype) if !matches!(subtype, "" | "toml") => subtype,
+        _ => "bin",
+    }
+}

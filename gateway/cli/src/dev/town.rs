@@ -1,0 +1,156 @@
+//! A whole bus on one machine: everything it needs, its processes, and its end.
+
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+
+use futures_util::{
+    future::{join_all, try_join_all},
+    stream::{FuturesUnordered, StreamExt as _},
+};
+use oncebus_gateway::{Clock as _, SystemClock};
+
+use super::{
+    cast::{AUDITOR, Cast},
+    catalogue,
+    child::Child,
+    config::Setting,
+    connection::{Connection, Processes},
+    home::{Home, write_json},
+    identities,
+    rows::{Catalog, MaterialType, Supply},
+    samples,
+    settings::Settings,
+};
+use crate::{
+    exit::CliError,
+    sample::{PROJECT, SCHEME},
+};
+
+/// What a bus is started with.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    /// Folder for everything.
+    pub(crate) dir: PathBuf,
+    /// Catalogue instead of the last run's or the shipped one.
+    pub(crate) catalog: Option<PathBuf>,
+    /// Folder of the trail instead of the last run's, or the one within `dir`.
+    pub(crate) trail_dir: Option<PathBuf>,
+    /// Address of each adapter that is not to be started, by department.
+    pub(crate) foreign_adapters: BTreeMap<String, String>,
+    /// What the processes log unless the user says otherwise.
+    pub(crate) log: &'static str,
+}
+
+/// A running bus. Its processes end when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Town {
+    gateway: Child,
+    adapters: BTreeMap<String, Child>,
+    catalog: Catalog,
+    cast: Cast,
+    home: Home,
+}
+
+// === impl Town ===
+
+impl Town {
+    /// Makes what is missing in the folder, starts the processes, and waits until all are ready.
+    ///
+    /// # Errors
+    ///
+    /// Returns wrong usage for what cannot be made, and a failed check for a process that does not
+    /// start; those that did are ended.
+    pub(crate) async fn start(plan: Plan) -> Result<Self, CliError> {
+        let home = Home::open(&plan.dir)?;
+        let catalog = catalogue::install(&home, plan.catalog.as_deref())?;
+        let cast = Cast::of(&catalog)?;
+        cast.check_departments(plan.foreign_adapters.keys())?;
+        let settings = Settings::settle(&home, &cast, plan.trail_dir.as_deref())?;
+        let authority = identities::ensure(&home, &cast, SystemClock.now())?;
+        let domain = authority.trust_domain();
+        let setting = Setting {
+            home: &home,
+            cast: &cast,
+            settings: &settings,
+            domain,
+            foreign_adapters: &plan.foreign_adapters,
+        };
+        setting.write()?;
+        samples::ensure(&home, &catalog, setting.own_adapters())?;
+
+        let adapters = try_join_all(setting.own_adapters().map(|member| {
+            let department = member.department.clone();
+            let config = home.adapter_config(&department);
+            async {
+                let arguments = arguments(["adapter", "files"], config);
+                let name = format!("adapter of {department}");
+                Ok::<_, CliError>((department, Child::start(name, arguments, plan.log).await?))
+            }
+        }));
+        let adapters: BTreeMap<_, _> = adapters.await?.into_iter().collect();
+        let arguments = arguments(["gateway"], home.gateway_config());
+        let gateway = Child::start("gateway".to_owned(), arguments, plan.log).await?;
+        let processes = Processes {
+            gateway_pid: gateway.pid,
+            gateway_endpoint: gateway.endpoint.clone(),
+            adapter_pids: adapters.iter().map(|(name, child)| (name.clone(), child.pid)).collect(),
+        };
+        write_json(&home.connection(), &Connection::of(&setting, processes))?;
+        Ok(Self { gateway, adapters, catalog, cast, home })
+    }
+
+    /// Returns the catalogue that the gateway has.
+    pub(crate) fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Returns the departments with a system, in the catalogue's order; a system is named like its
+    /// department.
+    pub(crate) fn departments(&self) -> impl Iterator<Item = &str> {
+        self.cast.members.iter().map(|member| member.department.as_str())
+    }
+
+    /// Returns the file that tells clients how to connect.
+    pub(crate) fn profile(&self) -> PathBuf {
+        self.home.connection()
+    }
+
+    /// Returns what to try first, for people.
+    pub(crate) fn hints(&self) -> String {
+        let profile = self.home.connection();
+        let caller = self.departments().next().unwrap_or_default();
+        let elsewhere =
+            |row: &&MaterialType| row.supply == Supply::OriginHeld && row.department != caller;
+        let wanted = self.catalog.types().iter().find(elsewhere);
+        let wanted = wanted.map(|row| row.code.as_str()).unwrap_or_default();
+        format!(
+            "in another terminal:\n\
+             \n  export ONCEBUS_PROFILE={} ONCEBUS_AS={caller}\
+             \n  oncebus catalog types\
+             \n  oncebus material fetch --type {wanted} --subject {SCHEME}:{PROJECT} --out sample \\\
+             \n    --purpose item=I14,case=JN-2025-0001,cause=APPROVAL,basis=《建筑法》第八条,officer=1001\
+             \n  oncebus audit search --operation fetch --as {AUDITOR}\n",
+            profile.display(),
+        )
+    }
+
+    /// Waits until a process ends by itself, and says so; each is told once.
+    pub(crate) async fn next_death(&mut self) -> String {
+        let all = std::iter::once(&mut self.gateway).chain(self.adapters.values_mut());
+        let mut deaths: FuturesUnordered<_> = all.map(Child::death).collect();
+        match deaths.next().await {
+            Some(death) => death,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends the processes: first the gateway, which still talks to the adapters, then these.
+    pub(crate) async fn stop(self) {
+        self.gateway.stop().await;
+        join_all(self.adapters.into_values().map(Child::stop)).await;
+    }
+}
+
+fn arguments<const N: usize>(command: [&str; N], config: PathBuf) -> Vec<OsString> {
+    let command = command.into_iter().map(OsString::from);
+    command.chain([OsString::from("--config"), config.into_os_string()]).collect()
+}

@@ -1,0 +1,59 @@
+//! Answers about materials as JSON, with the field names that scripts rely on.
+
+use oncebus_proto::v1 as pb;
+use serde_json::{Value, json};
+
+use crate::output::Column;
+
+/// Columns of a list of materials.
+pub(super) const COLUMNS: [Column; 7] = [
+    ("type", "material_type"),
+    ("number", "number"),
+    ("holder", "holder"),
+    ("size", "size_bytes"),
+    ("valid until", "valid_until"),
+    ("current", "current"),
+    ("version", "version"),
+];
+
+/// Writes what is known of a version.
+pub(super) fn info(info: &pb::MaterialInfo) -> Value {
+    let cache = match info.cache() {
+        pb::CacheResult::Hit => Some("hit"),
+        pb::CacheResult::Miss => Some("miss"),
+        pb::CacheResult::Joined => Some("joined"),
+        pb::CacheResult::Unspecified => None,
+    };
+    json!({
+        "version": info.version,
+        "material_type": info.material_type,
+        "number": info.number,
+        "digest": info.version_digest.as_ref().map(digest),
+        "size_bytes": info.size_bytes,
+        "media_type": info.media_type,
+        "holder": info.holder,
+        "issuer": info.issuer,
+        "issued": info.issued,
+        "valid_until": info.valid_until,
+        "current": info.current,
+        "cache": cache,
+        "age_ms": info.age_ms,
+    })
+}
+
+/// Writes what a transfer came to.
+pub(super) fn transfer(
+    about: &pb::MaterialInfo,
+    already_held: bool,
+    receipt: &pb::Receipt,
+) -> Value {
+    let mut answer = info(about);
+    answer["already_held"] = already_held.into();
+    answer["receipt"] = json!({"origin": receipt.origin, "index": receipt.index});
+    answer
+}
+
+/// Writes a digest as `sha256:` and hexadecimal digits.
+pub(super) fn digest(digest: &pb::Digest) -> String {
+    format!("sha256:{}", hex::encode(&digest.value))
+}

@@ -1,0 +1,118 @@
+//! `-o`: the same answer as a table for people, or as JSON for scripts.
+
+use clap::{Args, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use serde_json::Value;
+
+use crate::say;
+
+/// Form of an answer on stdout.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// A table for people
+    #[default]
+    Table,
+    /// One JSON value
+    Json,
+    /// One JSON object a line
+    Jsonl,
+}
+
+/// The flag.
+#[derive(Debug, Args)]
+pub(crate) struct OutputArgs {
+    /// Form of the answer on stdout
+    #[arg(short = 'o', long = "output", value_enum, default_value_t)]
+    output: Form,
+}
+
+/// A column of a table: its head, and the field of each row that it shows.
+pub(crate) type Column = (&'static str, &'static str);
+
+// === impl OutputArgs ===
+
+impl OutputArgs {
+    /// Prints many rows.
+    pub(crate) fn rows(&self, columns: &[Column], rows: &[Value]) {
+        match self.output {
+            Form::Table if rows.is_empty() => say::note("nothing found"),
+            Form::Table => say::line(table(columns, rows)),
+            Form::Json => say::line(Value::from(rows)),
+            Form::Jsonl => rows.iter().for_each(say::line),
+        }
+    }
+
+    /// Prints one thing: as a table, a line for each field.
+    pub(crate) fn one(&self, value: &Value) {
+        match self.output {
+            Form::Table => say::line(sheet(value)),
+            Form::Json | Form::Jsonl => say::line(value),
+        }
+    }
+}
+
+fn table(columns: &[Column], rows: &[Value]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_header(columns.iter().map(|(head, _)| *head));
+    for row in rows {
+        table.add_row(columns.iter().map(|(_, field)| cell(&row[*field])));
+    }
+    table
+}
+
+fn sheet(value: &Value) -> Table {
+    let mut table = Table::new();
+    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    for (field, value) in value.as_object().into_iter().flatten() {
+        table.add_row([field.replace('_', " "), cell(value)]);
+    }
+    table
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(cell).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            let shown = fields.iter().filter(|(_, value)| **value != Value::from(0));
+            shown
+                .map(|(name, value)| format!("{name} {}", cell(value)))
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
+        Value::Number(number) => number.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn chinese_names_take_two_columns_a_letter_and_stay_aligned() {
+        let rows = [json!({"code": "a", "name": "营业执照"}), json!({"code": "bb", "name": "EIA"})];
+
+        let shown =
+            table(&[("code", "code"), ("名称", "name"), ("none", "none")], &rows).to_string();
+
+        let width = |line: &str| -> usize {
+            line.chars().map(|letter| if letter > '\u{2e7f}' { 2 } else { 1 }).sum()
+        };
+        let widths: Vec<_> = shown.lines().map(width).collect();
+        assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{shown}");
+    }
+
+    #[test]
+    fn a_cell_shows_what_people_read() {
+        assert_eq!(cell(&json!(true)), "yes");
+        assert_eq!(cell(&json!(["a", "b"])), "a, b");
+        assert_eq!(cell(&json!({"lookup": 1, "fetch": 0})), "lookup 1");
+        assert_eq!(cell(&json!(null)), "");
+    }
+}

@@ -1,0 +1,101 @@
+//! What somebody sees who types the commands: real processes, real mutual TLS, nothing in between.
+
+mod demo;
+mod dev;
+mod garbage;
+mod origin;
+mod python;
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+/// `oncebus dev` in a folder of its own; ends when this is dropped.
+struct Dev {
+    child: Child,
+    dir: tempfile::TempDir,
+}
+
+impl Dev {
+    /// Starts it and waits until it says that it is ready.
+    fn start() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let child = Self::run(dir.path());
+        Self { child, dir }
+    }
+
+    fn run(dir: &Path) -> Child {
+        let mut child = oncebus()
+            .args(["dev", "--dir"])
+            .arg(dir)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == "ready"), "dev ended before it was ready");
+        child
+    }
+
+    /// Ends it as ctrl-C does, and starts it again on the same folder.
+    fn restart(&mut self) {
+        self.interrupt();
+        self.child = Self::run(self.dir.path());
+    }
+
+    fn interrupt(&mut self) {
+        let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+        assert!(self.child.wait().unwrap().success(), "dev did not end in order");
+    }
+
+    fn profile(&self) -> PathBuf {
+        self.dir.path().join("connection.json")
+    }
+
+    fn connection(&self) -> Value {
+        serde_json::from_slice(&std::fs::read(self.profile()).unwrap()).unwrap()
+    }
+
+    /// Runs a command as one of the systems.
+    fn command(&self, system: &str, args: &[&str]) -> Output {
+        oncebus()
+            .args(args)
+            .arg("--profile")
+            .arg(self.profile())
+            .args(["--as", system])
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command that must succeed, and reads its JSON.
+    fn json(&self, system: &str, args: &[&str]) -> Value {
+        let output = self.command(system, args);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {stderr}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn oncebus() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oncebus"));
+    command.stdin(Stdio::null()).env_remove("ONCEBUS_PROFILE").env_remove("ONCEBUS_AS");
+    command
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
