@@ -57,8 +57,8 @@ impl DevCommand {
     ///
     /// # Errors
     ///
-    /// Returns wrong usage for a flag or file, and a failed check where a part does not start, and
-    /// by itself.
+    /// Returns wrong usage for a flag or file, a failed check where a part does not start, and
+    /// [`Exit::Partial`] where one ended by itself during the run.
     pub(crate) async fn run(self) -> Result<(), CliError> {
         let mut stop = Stop::on_signals()?;
         let plan = Plan {

@@ -17,7 +17,7 @@ pub(crate) struct ProfileArgs {
     #[arg(long, value_name = "FILE", env = "ONCEBUS_PROFILE", default_value = "connection.json")]
     profile: PathBuf,
     /// System of the connection file to call as
-    #[arg(long = "as", value_name = "SYSTEM", env = "ONCEBUS_AS")]
+    #[arg(id = "as", long = "as", value_name = "SYSTEM", env = "ONCEBUS_AS")]
     system: String,
 }
 

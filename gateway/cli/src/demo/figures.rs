@@ -12,6 +12,8 @@ use super::trail::Records;
 pub(super) struct Figures {
     /// Types in the gateway's catalogue.
     pub(super) material_types: u64,
+    /// The same, by its short name.
+    pub(super) types: u64,
     /// Publications that stored a version.
     pub(super) published: u64,
     /// Types that were served although nobody ever uploaded them.
@@ -75,6 +77,7 @@ impl Figures {
     /// Adds what the gateway's catalogue says.
     pub(super) fn set_catalog(&mut self, types: &[MaterialType]) {
         self.material_types = count(types.iter());
+        self.types = self.material_types;
         self.verify_only = count(types.iter().filter(|row| row.supply() == Supply::VerifyOnly));
     }
 }
@@ -133,6 +136,30 @@ mod tests {
         assert_eq!((figures.fetches, figures.adapter_fetches, figures.reuses), (3, 3, 2));
         assert_eq!((figures.bytes_published, figures.bytes_fetched), (1_000, 3_000));
         assert_eq!((figures.denied, figures.records), (1, 6));
+    }
+
+    #[test]
+    fn names_that_scripts_read_are_there() {
+        let json = serde_json::to_value(Figures::default()).unwrap();
+
+        for name in [
+            "material_types",
+            "types",
+            "published",
+            "origin_held",
+            "verify_only",
+            "duplicate_publishes",
+            "bytes_published",
+            "fetches",
+            "adapter_fetches",
+            "reuses",
+            "denied",
+            "records",
+            "receipts_verified",
+            "elapsed_ms",
+        ] {
+            assert!(json[name].is_u64(), "{name} is missing in {json}");
+        }
     }
 
     #[test]

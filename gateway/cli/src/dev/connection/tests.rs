@@ -155,7 +155,8 @@ fn a_second_run_makes_nothing_anew() {
     let before = std::fs::read(certificate).unwrap();
 
     identities::ensure(&home, &cast, "2027-03-01T08:00:00Z".parse().unwrap()).unwrap();
-    samples::ensure(&home, &catalog, cast.members.iter()).unwrap();
+    let started_here = cast.members.iter().filter(|member| member.department != "market");
+    samples::ensure(&home, &catalog, started_here).unwrap();
 
     assert_eq!(std::fs::read(certificate).unwrap(), before);
     drop(temporary);
