@@ -12,8 +12,17 @@ use tonic::{Code, Status};
 
 #[test]
 fn a_full_disk_under_the_trail_stops_everything_and_lets_it_go_on_when_there_is_room() {
+    with_a_small_disk(stops_and_goes_on);
+}
+
+#[test]
+fn a_publication_whose_outcome_found_no_room_is_recovered_by_the_next_run() {
+    with_a_small_disk(is_recovered);
+}
+
+fn with_a_small_disk(test: impl AsyncFnOnce(&Path) + Send + 'static) {
     // Mounts are a thread's own in a new namespace; all that the bus starts inherits it.
-    let thread = std::thread::spawn(|| {
+    let thread = std::thread::spawn(move || {
         let dir = tempfile::tempdir().unwrap();
         let private = unshare(CloneFlags::CLONE_NEWNS).and_then(|()| {
             let none: Option<&str> = None;
@@ -25,12 +34,12 @@ fn a_full_disk_under_the_trail_stops_everything_and_lets_it_go_on_when_there_is_
             return;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(on_a_small_disk(dir.path()));
+        runtime.block_on(test(dir.path()));
     });
     thread.join().unwrap();
 }
 
-async fn on_a_small_disk(disk: &Path) {
+async fn stops_and_goes_on(disk: &Path) {
     let bus = TestBus::builder().trail_dir(disk.join("trail")).start().await;
     let document = Document::new("construction_contract", "C-1", "a contract");
     let license = Document::new("business_license", "L-1", "");
@@ -61,6 +70,30 @@ async fn on_a_small_disk(disk: &Path) {
     let indices: Vec<_> = records.iter().map(|record| record.index).collect();
     let expected: Vec<_> = (0..records.len() as i64).collect();
     assert_eq!(indices, expected, "the trail has a gap");
+}
+
+async fn is_recovered(disk: &Path) {
+    let mut bus = TestBus::builder().trail_dir(disk.join("trail")).start().await;
+    let document = Document::new("construction_contract", "C-1", "a contract");
+    let mut transfer = bus.client("housing").transfer;
+    let begun = transfer.begin_publish(document.begin()).await.unwrap().into_inner();
+    bus.client("housing").put(&document, &begun.upload, 0).await.unwrap();
+    let filler = disk.join("filler");
+    fill(&filler);
+    smallest_record_that_is_refused(&bus).await;
+
+    let unproven = transfer.commit_publish(document.commit(&begun.upload)).await.unwrap_err();
+    fs::remove_file(filler).unwrap();
+    bus.restart().await;
+    let outcomes = bus.client("audit").outcomes("publish").await;
+    let mut transfer = bus.client("housing").transfer;
+    let again = transfer.commit_publish(document.commit(&begun.upload)).await.unwrap().into_inner();
+
+    assert_eq!(reason(&unproven), "AUDIT_UNAVAILABLE");
+    let [recovered] = &outcomes[..] else { panic!("one outcome: {outcomes:?}") };
+    assert_eq!((recovered.outcome.as_str(), recovered.intent), ("recovered", Some(1)));
+    assert_eq!(again.receipt.unwrap().index, recovered.index);
+    assert!(!again.already_held);
 }
 
 /// Writes the smallest records until the trail's last page is full as well.

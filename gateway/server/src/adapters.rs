@@ -1,5 +1,6 @@
 //! Clients of the departments' adapters: one set for each core.
 
+mod calls;
 mod client;
 mod content;
 mod fault;

@@ -1,5 +1,6 @@
 //! What somebody sees who types the commands: real processes, real mutual TLS, nothing in between.
 
+mod crash;
 mod demo;
 mod dev;
 mod garbage;
@@ -18,20 +19,27 @@ use serde_json::Value;
 struct Dev {
     child: Child,
     dir: tempfile::TempDir,
+    flags: Vec<String>,
 }
 
 impl Dev {
     /// Starts it and waits until it says that it is ready.
     fn start() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let child = Self::run(dir.path());
-        Self { child, dir }
+        Self::start_with(&[])
     }
 
-    fn run(dir: &Path) -> Child {
+    fn start_with(flags: &[&str]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let flags: Vec<_> = flags.iter().map(ToString::to_string).collect();
+        let child = Self::run(dir.path(), &flags);
+        Self { child, dir, flags }
+    }
+
+    fn run(dir: &Path, flags: &[String]) -> Child {
         let mut child = oncebus()
             .args(["dev", "--dir"])
             .arg(dir)
+            .args(flags)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -44,7 +52,7 @@ impl Dev {
     /// Ends it as ctrl-C does, and starts it again on the same folder.
     fn restart(&mut self) {
         self.interrupt();
-        self.child = Self::run(self.dir.path());
+        self.child = Self::run(self.dir.path(), &self.flags);
     }
 
     fn interrupt(&mut self) {

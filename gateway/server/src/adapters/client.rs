@@ -1,7 +1,6 @@
 //! One department's adapter, called within limits.
 
 use std::{
-    future::Future,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -11,19 +10,16 @@ use oncebus_core::{
     ChunkDigests, Content, ContentStream, DeptId, Description, Digest, HolderError, Holding,
     LookupQuery, UploadId,
 };
-use oncebus_proto::v1::{self as pb, adapter_service_client::AdapterServiceClient};
-use tokio::time::{Instant, timeout_at};
-use tonic::{Request, Response, Status, transport::Channel};
+use oncebus_proto::v1 as pb;
+use tokio::time::Instant;
+use tonic::transport::Channel;
 
-use super::{content, fault};
+use super::{
+    calls::{Calls, Client, FIRST_BYTE, MARGIN, SEAL, Time},
+    content,
+};
 use crate::convert;
 
-/// Kept back from the caller's time, so that an adapter's lateness can still be answered.
-const MARGIN: Duration = Duration::from_millis(50);
-/// Longest wait for an answer, or for the first byte of one.
-const FIRST_BYTE: Duration = Duration::from_secs(5);
-/// Longest wait for a seal: it reads the whole content again and syncs it.
-const SEAL: Duration = Duration::from_secs(60);
 /// How long a description is relied on.
 const DESCRIPTION_KEPT: Duration = Duration::from_secs(300);
 /// Longest message of an adapter, in bytes.
@@ -32,8 +28,7 @@ const MAX_MESSAGE_BYTES: usize = 1024 * 1024 + 64 * 1024;
 /// Calls one department's adapter.
 #[derive(Debug)]
 pub(crate) struct AdapterClient {
-    holder: DeptId,
-    client: AdapterServiceClient<Channel>,
+    calls: Calls,
     described: Mutex<Option<(Instant, Description)>>,
 }
 
@@ -41,9 +36,8 @@ pub(crate) struct AdapterClient {
 
 impl AdapterClient {
     pub(crate) fn new(holder: DeptId, channel: Channel) -> Self {
-        let client =
-            AdapterServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
-        Self { holder, client, described: Mutex::new(None) }
+        let client = Client::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
+        Self { calls: Calls { holder, client }, described: Mutex::new(None) }
     }
 
     pub(crate) async fn describe(&self, deadline: Instant) -> Result<Description, HolderError> {
@@ -52,10 +46,10 @@ impl AdapterClient {
         {
             return Ok(description);
         }
-        let mut client = self.client.clone();
-        let (request, until) = self.request(pb::DescribeRequest {}, FIRST_BYTE, deadline);
-        let answer = self.call(until, client.describe(request)).await?;
-        if answer.department != self.holder.as_str() {
+        let time = Time::within(FIRST_BYTE, deadline);
+        let call = |mut client: Client, request| async move { client.describe(request).await };
+        let answer = self.calls.call(pb::DescribeRequest {}, time, call).await?;
+        if answer.department != self.calls.holder.as_str() {
             return Err(self.misbehaved("it describes itself as another department's".to_owned()));
         }
         let description =
@@ -70,9 +64,9 @@ impl AdapterClient {
         query: &LookupQuery,
         deadline: Instant,
     ) -> Result<Vec<Holding>, HolderError> {
-        let mut client = self.client.clone();
-        let (request, until) = self.request(convert::lookup_request(query), FIRST_BYTE, deadline);
-        let answer = self.call(until, client.lookup(request)).await?;
+        let time = Time::within(FIRST_BYTE, deadline);
+        let call = |mut client: Client, request| async move { client.lookup(request).await };
+        let answer = self.calls.call(convert::lookup_request(query), time, call).await?;
         convert::holdings(query, answer).map_err(|detail| self.misbehaved(detail))
     }
 
@@ -82,14 +76,12 @@ impl AdapterClient {
         offset: u64,
         deadline: Instant,
     ) -> Result<ContentStream, HolderError> {
-        let mut client = self.client.clone();
-        let (mut request, until) =
-            self.request(convert::fetch_request(content, offset), FIRST_BYTE, deadline);
         // The stream may last as long as its caller waits; `content` watches its progress.
-        let end = deadline - MARGIN;
-        request.set_timeout(end.saturating_duration_since(Instant::now()));
-        let stream = self.call(until, client.fetch(request)).await?;
-        Ok(content::stream(self.holder.clone(), stream, until, end))
+        let time = Time { tell: deadline - MARGIN, ..Time::within(FIRST_BYTE, deadline) };
+        let call = |mut client: Client, request| async move { client.fetch(request).await };
+        let message = convert::fetch_request(content, offset);
+        let stream = self.calls.call(message, time, call).await?;
+        Ok(content::stream(self.calls.holder.clone(), stream, time.wait, time.tell))
     }
 
     pub(crate) async fn stage(
@@ -99,11 +91,11 @@ impl AdapterClient {
         data: Bytes,
         deadline: Instant,
     ) -> Result<u64, HolderError> {
-        let mut client = self.client.clone();
         let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let message = pb::StageRequest { upload: upload.0.to_string(), offset, data };
-        let (request, until) = self.request(message, FIRST_BYTE, deadline);
-        let answer = self.call(until, client.stage(request)).await?;
+        let time = Time::within(FIRST_BYTE, deadline);
+        let call = |mut client: Client, request| async move { client.stage(request).await };
+        let answer = self.calls.call(message, time, call).await?;
         u64::try_from(answer.staged_bytes).map_err(|_negative: std::num::TryFromIntError| {
             self.misbehaved("it has staged a negative number of bytes".to_owned())
         })
@@ -117,15 +109,15 @@ impl AdapterClient {
         chunks: &ChunkDigests,
         deadline: Instant,
     ) -> Result<(), HolderError> {
-        let mut client = self.client.clone();
         let message = pb::SealRequest {
             upload: upload.0.to_string(),
             size_bytes: i64::try_from(size_bytes).unwrap_or(i64::MAX),
             digest: Some(convert::pb_digest(digest)),
             chunk_root: Bytes::copy_from_slice(chunks.root().as_bytes()),
         };
-        let (request, until) = self.request(message, SEAL, deadline);
-        self.call(until, client.seal(request)).await.map(|_answer| ())
+        let time = Time::within(SEAL, deadline);
+        let call = |mut client: Client, request| async move { client.seal(request).await };
+        self.calls.call(message, time, call).await.map(|_answer| ())
     }
 
     pub(crate) async fn discard(
@@ -134,33 +126,13 @@ impl AdapterClient {
         sealed: Option<&Digest>,
         deadline: Instant,
     ) -> Result<(), HolderError> {
-        let mut client = self.client.clone();
         let message = pb::DiscardRequest {
             upload: upload.0.to_string(),
             digest: sealed.map(convert::pb_digest),
         };
-        let (request, until) = self.request(message, FIRST_BYTE, deadline);
-        self.call(until, client.discard(request)).await.map(|_answer| ())
-    }
-
-    /// Returns a request that tells the adapter its time, and the moment when that is over.
-    fn request<M>(&self, message: M, most: Duration, deadline: Instant) -> (Request<M>, Instant) {
-        let until = (Instant::now() + most).min(deadline - MARGIN);
-        let mut request = Request::new(message);
-        request.set_timeout(until.saturating_duration_since(Instant::now()));
-        (request, until)
-    }
-
-    async fn call<T>(
-        &self,
-        until: Instant,
-        call: impl Future<Output = Result<Response<T>, Status>>,
-    ) -> Result<T, HolderError> {
-        match timeout_at(until, call).await {
-            Ok(Ok(answer)) => Ok(answer.into_inner()),
-            Ok(Err(status)) => Err(fault::of_status(&self.holder, &status)),
-            Err(_elapsed) => Err(HolderError::Deadline { holder: self.holder.clone() }),
-        }
+        let time = Time::within(FIRST_BYTE, deadline);
+        let call = |mut client: Client, request| async move { client.discard(request).await };
+        self.calls.call(message, time, call).await.map(|_answer| ())
     }
 
     fn known(&self) -> Option<(Instant, Description)> {
@@ -168,6 +140,6 @@ impl AdapterClient {
     }
 
     fn misbehaved(&self, detail: String) -> HolderError {
-        HolderError::Misbehaved { holder: self.holder.clone(), detail }
+        HolderError::Misbehaved { holder: self.calls.holder.clone(), detail }
     }
 }
