@@ -4,12 +4,14 @@ mod args;
 mod failure;
 mod profile;
 mod purpose;
+mod retry;
 
 pub(crate) use self::{
-    args::{CallArgs, ProfileArgs, subject},
+    args::{CallArgs, ProfileArgs, PurposeArgs, subject},
     failure::failed,
     profile::Profile,
     purpose::purpose,
+    retry::{Patience, persist, within},
 };
 
 #[cfg(test)]

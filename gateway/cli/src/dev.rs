@@ -7,7 +7,6 @@ mod config;
 mod connection;
 mod home;
 mod identities;
-mod rows;
 mod samples;
 mod settings;
 mod town;
@@ -26,7 +25,6 @@ use crate::{
 pub(crate) use self::catalogue::shipped as shipped_catalog;
 pub(crate) use self::{
     cast::AUDITOR,
-    rows::{Catalog, MaterialType, Supply},
     town::{Plan, Town},
 };
 

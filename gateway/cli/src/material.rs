@@ -2,14 +2,28 @@
 
 mod answer;
 mod bar;
+mod download;
 mod fetch;
 mod lookup;
 mod publish;
 mod receipt;
+mod upload;
+
+use std::time::Duration;
 
 use clap::Subcommand;
+use oncebus_proto::v1::transfer_service_client::TransferServiceClient;
+use tonic::transport::Channel;
 
-use crate::exit::CliError;
+use crate::{
+    client::ProfileArgs,
+    exit::{CliError, Exit},
+};
+
+/// Longest message of a transfer: 1 MiB of data and what goes with it.
+const MAX_MESSAGE_BYTES: usize = (1024 + 64) * 1024;
+/// Longest time of one call of a transfer; the gateway allows no more.
+const TRANSFER_TIME: Duration = Duration::from_secs(600);
 
 /// Publishes, fetches and finds materials
 #[derive(Debug, Subcommand)]
@@ -37,3 +51,16 @@ impl MaterialCommand {
         }
     }
 }
+
+fn transfers(profile: &ProfileArgs) -> Result<TransferServiceClient<Channel>, CliError> {
+    let client = TransferServiceClient::new(profile.connect()?);
+    Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
+}
+
+fn unproven(fault: &str) -> CliError {
+    let message = format!("the answer is not what was promised: {fault}");
+    CliError::new(Exit::Verification, message)
+}
+
+#[cfg(test)]
+mod tests;

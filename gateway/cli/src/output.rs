@@ -75,10 +75,10 @@ fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         Value::Bool(true) => "yes".to_owned(),
         Value::Bool(false) => "no".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => text.chars().flat_map(harmless).collect(),
         Value::Array(values) => values.iter().map(cell).collect::<Vec<_>>().join(", "),
         Value::Object(fields) => {
-            let shown = fields.iter().filter(|(_, value)| **value != Value::from(0));
+            let shown = fields.iter().filter(|(_, value)| value.as_i64() != Some(0));
             shown
                 .map(|(name, value)| format!("{name} {}", cell(value)))
                 .collect::<Vec<_>>()
@@ -86,6 +86,13 @@ fn cell(value: &Value) -> String {
         }
         Value::Number(number) => number.to_string(),
     }
+}
+
+/// Writes a letter so that no text of others can steer the terminal.
+fn harmless(letter: char) -> impl Iterator<Item = char> {
+    let steers = letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let (plain, escaped) = if steers { (None, Some(letter)) } else { (Some(letter), None) };
+    plain.into_iter().chain(escaped.into_iter().flat_map(char::escape_unicode))
 }
 
 #[cfg(test)]
@@ -114,5 +121,6 @@ mod tests {
         assert_eq!(cell(&json!(["a", "b"])), "a, b");
         assert_eq!(cell(&json!({"lookup": 1, "fetch": 0})), "lookup 1");
         assert_eq!(cell(&json!(null)), "");
+        assert_eq!(cell(&json!("a\u{1b}[2J\u{202e}b")), r"a\u{1b}[2J\u{202e}b");
     }
 }

@@ -5,7 +5,7 @@ mod pdf;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use crate::dev::{Catalog, MaterialType};
+use oncebus_gateway::{Catalog, MaterialType};
 
 /// Scheme of the subject that every sample is about.
 pub(crate) const SCHEME: &str = "project";
@@ -41,14 +41,15 @@ impl Sample {
     /// Makes the document of the type at `place` in the catalogue.
     pub(crate) fn of(catalog: &Catalog, place: usize, row: &MaterialType) -> Self {
         let number = Self::number_of(row);
-        let accepted = |wanted: &str| row.media_types.iter().any(|listed| listed == wanted);
+        let accepted =
+            |wanted: &str| row.media_types.iter().any(|listed| listed.as_str() == wanted);
         let (media_type, content) = if accepted(PDF) {
             (PDF.to_owned(), pdf::document(row, &number, size(catalog, place, row)))
         } else if accepted(JSON) {
             (JSON.to_owned(), record(row, &number))
         } else {
             // No program of ours writes such a format: the bus carries any bytes.
-            let first = row.media_types.first().cloned().unwrap_or_default();
+            let first = row.media_types.first().map(ToString::to_string).unwrap_or_default();
             (first, noise(&number, size(catalog, place, row)))
         };
         Self { number, media_type, issuer: row.source_department.clone(), content }

@@ -17,4 +17,7 @@ mod upkeep;
 
 pub use config::{AdapterConfig, ConfigError, GatewayConfig, SystemConfig};
 pub use gateway::{Gateway, Injected, StartError};
-pub use oncebus_core::{Clock, Permission, Rng, Role, SystemClock, SystemRng};
+pub use oncebus_core::{
+    Catalog, CatalogError, CatalogSources, Clock, MaterialType, Permission, Rng, Role, Supply,
+    SystemClock, SystemRng,
+};

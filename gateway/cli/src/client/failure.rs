@@ -16,15 +16,30 @@ pub(crate) fn failed(status: &Status) -> CliError {
     if let Some(cause) = connection_cause(status) {
         return CliError::new(Exit::Connect, cause);
     }
-    let reason = status.get_details_error_info().map(|info| info.reason).unwrap_or_default();
+    if broke(status) {
+        let message = format!("the connection broke, try again: {}", status.message());
+        return CliError::new(Exit::Connect, message);
+    }
+    let reason = reason(status).unwrap_or_default();
     let mut message = status.message().to_owned();
     if !reason.is_empty() {
         message = format!("{message} ({reason})");
     }
     if let Some(receipt) = receipt(status) {
-        message = format!("{message}\n  on record as {} #{}", receipt.origin, receipt.index);
+        message = format!("{message}\nreceipt {}#{}", receipt.origin, receipt.index);
     }
     CliError::new(exit(status.code(), &reason), message)
+}
+
+/// Returns the registered reason, which only a gateway gives.
+pub(super) fn reason(status: &Status) -> Option<String> {
+    status.get_details_error_info().map(|info| info.reason)
+}
+
+/// Tells whether the call ended with its connection: what a gateway refuses or fails has a reason.
+pub(super) fn broke(status: &Status) -> bool {
+    let on_the_way = matches!(status.code(), Code::Unknown | Code::Internal | Code::Cancelled);
+    on_the_way && reason(status).is_none()
 }
 
 fn exit(code: Code, reason: &str) -> Exit {

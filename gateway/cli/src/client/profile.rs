@@ -2,15 +2,19 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs::File,
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
-use oncebus_transport::{Accepts, Credentials, TrustDomain};
+use oncebus_transport::{Accepts, Credentials, CredentialsError, TrustDomain};
 use serde::Deserialize;
 use tonic::transport::Channel;
 
 use crate::exit::{CliError, Exit};
+
+/// A connection file larger than this is not read: one of a hundred systems is far smaller.
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// A gateway and the systems that can call it from here.
 #[derive(Debug, Deserialize)]
@@ -37,11 +41,17 @@ impl Profile {
     /// Names the file, and what is wrong in it.
     pub(crate) fn load(file: &Path) -> Result<Self, CliError> {
         let shown = file.display();
-        let text = fs::read(file).map_err(|error| {
+        let mut text = Vec::new();
+        let read = File::open(file)
+            .and_then(|opened| opened.take(MAX_FILE_BYTES + 1).read_to_end(&mut text));
+        let read = read.map_err(|error| {
             CliError::usage(format!(
                 "cannot read the profile {shown}: {error}; `oncebus dev` writes one"
             ))
         })?;
+        if u64::try_from(read).is_ok_and(|read| MAX_FILE_BYTES < read) {
+            return Err(CliError::usage(format!("{shown} is over 1 MiB, no connection file is")));
+        }
         serde_json::from_slice(&text)
             .map_err(|error| CliError::usage(format!("{shown} is no connection file: {error}")))
     }
@@ -57,10 +67,14 @@ impl Profile {
             let known = known.join(", ");
             return Err(CliError::usage(format!("no system {system:?}, give one of {known}")));
         };
-        let unusable = |error: &dyn std::fmt::Display| {
-            CliError::usage(format!("the certificate of {system} cannot be used: {error}"))
+        let unusable = |error: &CredentialsError| {
+            let cause = CliError::misused(error);
+            CliError::usage(format!("cannot call as {system}: {cause}"))
         };
-        let domain = trust_domain(&me.spiffe_id).ok_or_else(|| unusable(&"no SPIFFE id"))?;
+        let domain = trust_domain(&me.spiffe_id).ok_or_else(|| {
+            let id = &me.spiffe_id;
+            CliError::usage(format!("cannot call as {system}: {id:?} is no SPIFFE id"))
+        })?;
         let credentials = Credentials::load(&me.cert_file, &me.key_file, &self.ca_file, domain)
             .map_err(|error| unusable(&error))?;
         let dialer = credentials.dialer(Accepts::Gateways).map_err(|error| unusable(&error))?;

@@ -12,6 +12,9 @@ const KEYS: [(&str, bool); 6] = [
     ("authorization", false),
 ];
 
+/// How a comma is meant.
+const COMMA: &str = r"a comma within a value is written \,";
+
 /// Reads `item=I14,case=C1,cause=APPROVAL,basis=...,officer=...[,authorization=...]`.
 ///
 /// # Errors
@@ -21,7 +24,7 @@ pub(crate) fn purpose(text: &str) -> Result<pb::Purpose, String> {
     let mut values: [Option<String>; KEYS.len()] = Default::default();
     for part in parts(text) {
         let (key, value) =
-            part.split_once('=').ok_or_else(|| format!("{part:?} is no KEY=VALUE"))?;
+            part.split_once('=').ok_or_else(|| format!("{part:?} is no KEY=VALUE, {COMMA}"))?;
         let known = KEYS.iter().position(|(name, _)| *name == key.trim());
         let place = known.ok_or_else(|| format!("no key {key:?}, the keys are {}", names()))?;
         if values[place].replace(value.trim().to_owned()).is_some() {
@@ -44,15 +47,15 @@ pub(crate) fn purpose(text: &str) -> Result<pb::Purpose, String> {
     })
 }
 
-/// Splits at commas; `\,` is a comma and `\\` a backslash within a value.
+/// Splits at commas; `\,` is a comma and `\\` a backslash within a value, else a backslash is itself.
 fn parts(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
-    let mut letters = text.chars();
+    let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         let last = parts.len() - 1;
         match letter {
             ',' => parts.push(String::new()),
-            '\\' => parts[last].extend(letters.next()),
+            '\\' => parts[last].push(letters.next_if(|next| ",\\".contains(*next)).unwrap_or(letter)),
             _ => parts[last].push(letter),
         }
     }

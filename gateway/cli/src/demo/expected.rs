@@ -1,10 +1,9 @@
 //! What the catalogue implies for the demo.
 
+use oncebus_gateway::{Catalog, Supply};
+
 use super::{figures::Figures, office::ROUNDS};
-use crate::{
-    dev::{Catalog, Supply, Town},
-    exit::CliError,
-};
+use crate::{dev::Town, exit::CliError};
 
 /// What the demo's figures must be: it follows from the catalogue and the departments alone.
 #[derive(Clone, Debug, PartialEq, Eq)]

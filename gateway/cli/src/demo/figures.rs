@@ -12,8 +12,6 @@ use super::trail::Records;
 pub(super) struct Figures {
     /// Types in the gateway's catalogue.
     pub(super) material_types: u64,
-    /// The same, by its short name.
-    pub(super) types: u64,
     /// Publications that stored a version.
     pub(super) published: u64,
     /// Types that were served although nobody ever uploaded them.
@@ -77,7 +75,6 @@ impl Figures {
     /// Adds what the gateway's catalogue says.
     pub(super) fn set_catalog(&mut self, types: &[MaterialType]) {
         self.material_types = count(types.iter());
-        self.types = self.material_types;
         self.verify_only = count(types.iter().filter(|row| row.supply() == Supply::VerifyOnly));
     }
 }
@@ -144,7 +141,6 @@ mod tests {
 
         for name in [
             "material_types",
-            "types",
             "published",
             "origin_held",
             "verify_only",

@@ -6,7 +6,7 @@ mod publish;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
-use oncebus_gateway::{Rng as _, SystemRng};
+use oncebus_gateway::{Catalog, MaterialType, Rng as _, Supply, SystemRng};
 use oncebus_proto::v1::{
     Authorization, AuthorizationKind, Cause, ListMaterialTypesRequest, MaterialType as ListedType,
     Purpose, Receipt, Subject, catalog_service_client::CatalogServiceClient,
@@ -19,7 +19,7 @@ use self::publish::Published;
 use super::receipts;
 use crate::{
     client::{self, Profile},
-    dev::{AUDITOR, Catalog, MaterialType, Supply, Town},
+    dev::{AUDITOR, Town},
     exit::CliError,
     sample::{PROJECT, SCHEME, Sample},
     say,
@@ -89,7 +89,9 @@ impl<'t> Offices<'t> {
         let mut answers = Vec::new();
         let mut first = None;
         for (place, row) in self.rows(Supply::Uploaded) {
-            let Some(office) = self.offices.iter().find(|o| o.department == row.department) else {
+            let Some(office) =
+                self.offices.iter().find(|o| o.department == row.department.as_str())
+            else {
                 continue;
             };
             let sample = Sample::of(self.catalog, place, row);
@@ -100,7 +102,7 @@ impl<'t> Offices<'t> {
                 row.name_zh,
                 sample.content.len().div_ceil(1000)
             ));
-            match office.publish(&row.code, &sample).await? {
+            match office.publish(row.code.as_str(), &sample).await? {
                 Published::Stored(receipts) => answers.extend(receipts),
                 Published::HeldAlready(_) => return Err(held_wrongly(row)),
             }
@@ -108,7 +110,7 @@ impl<'t> Offices<'t> {
         }
         if let Some((office, row, sample)) = first {
             say::note(format_args!("{} uploads {} once more", office.department, row.code));
-            match office.publish(&row.code, &sample).await? {
+            match office.publish(row.code.as_str(), &sample).await? {
                 Published::HeldAlready(answer) => answers.push(answer),
                 Published::Stored(_) => {
                     return Err(CliError::check(format!("{} was stored twice", row.code)));
@@ -130,8 +132,9 @@ impl<'t> Offices<'t> {
             let mut calls = Vec::new();
             for (place, row) in self.rows(Supply::Uploaded).chain(self.rows(Supply::OriginHeld)) {
                 let digest = Sample::of(self.catalog, place, row).digest();
-                let others = self.offices.iter().filter(|o| o.department != row.department);
-                calls.extend(others.map(|office| office.fetch(&row.code, digest)));
+                let others =
+                    self.offices.iter().filter(|o| o.department != row.department.as_str());
+                calls.extend(others.map(|office| office.fetch(row.code.as_str(), digest)));
             }
             let round: Vec<_> =
                 stream::iter(calls).buffer_unordered(CONCURRENT).try_collect().await?;
@@ -156,7 +159,7 @@ impl<'t> Offices<'t> {
             transfer: TransferServiceClient::new(self.auditor()),
         };
         let what = format!("fetch of {} by {AUDITOR}", row.code);
-        match auditor.open(&row.code).await {
+        match auditor.open(row.code.as_str()).await {
             Ok(_stream) => Err(CliError::check(format!("{what} was not refused"))),
             Err(status) if reason(&status).as_deref() == Some("ACCESS_DENIED") => {
                 let receipt = receipts::of_refusal(&status).ok_or_else(|| {
@@ -184,8 +187,8 @@ impl<'t> Offices<'t> {
     }
 
     fn rows(&self, supply: Supply) -> impl Iterator<Item = (usize, &'t MaterialType)> {
-        let rows = self.catalog.types().iter().enumerate();
-        rows.filter(move |(_, row)| row.supply == supply)
+        let rows = self.catalog.types().iter().map(AsRef::as_ref).enumerate();
+        rows.filter(move |(_, row): &(usize, &MaterialType)| row.supply == supply)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Who plays on a development bus, and what each may: it follows from the catalogue.
 
-use super::rows::{Catalog, Supply};
+use oncebus_gateway::{Catalog, Supply};
+
 use crate::exit::CliError;
 
 /// Department of the auditor; it holds nothing and has no adapter.
@@ -41,7 +42,7 @@ impl Cast {
     ///
     /// Returns wrong usage if the catalogue has no department for the auditor, or no other.
     pub(super) fn of(catalog: &Catalog) -> Result<Self, CliError> {
-        let codes = || catalog.departments().iter().map(String::as_str);
+        let codes = || catalog.departments().iter().map(|row| row.code.as_str());
         if !codes().any(|code| code == AUDIT_DEPARTMENT) {
             return Err(CliError::usage(format!(
                 "the catalogue has no department {AUDIT_DEPARTMENT}: add it to departments.toml, the \
@@ -61,7 +62,7 @@ impl Cast {
             .types()
             .iter()
             .filter(|row| row.supply != Supply::VerifyOnly)
-            .map(|row| row.code.clone())
+            .map(|row| row.code.to_string())
             .collect();
         Ok(Self { members, fetches })
     }
@@ -95,9 +96,10 @@ impl Member {
     fn of(catalog: &Catalog, department: &str) -> Self {
         let codes = |supplies: &[Supply]| {
             let rows = catalog.types().iter();
-            let own =
-                rows.filter(|row| row.department == department && supplies.contains(&row.supply));
-            own.map(|row| row.code.clone()).collect()
+            let own = rows.filter(|row| {
+                row.department.as_str() == department && supplies.contains(&row.supply)
+            });
+            own.map(|row| row.code.to_string()).collect()
         };
         Self {
             department: department.to_owned(),
@@ -109,8 +111,10 @@ impl Member {
 
 #[cfg(test)]
 mod tests {
+    use oncebus_gateway::CatalogSources;
+
     use super::*;
-    use crate::dev::{catalogue::shipped, rows::CatalogSources};
+    use crate::dev::catalogue::shipped;
 
     #[test]
     fn the_shipped_catalogue_casts_three_departments() {

@@ -2,10 +2,9 @@
 
 use std::{fs, path::Path};
 
-use super::{
-    home::{Home, disk, write_whole},
-    rows::{Catalog, CatalogError, CatalogSources},
-};
+use oncebus_gateway::{Catalog, CatalogError, CatalogSources};
+
+use super::home::{Home, disk, write_whole};
 use crate::exit::CliError;
 
 /// Returns the catalogue that the program brings along: that of Jining.
@@ -44,8 +43,9 @@ fn faulty(dir: &Path, error: &CatalogError) -> CliError {
 
 #[cfg(test)]
 mod tests {
+    use oncebus_gateway::Supply;
+
     use super::*;
-    use crate::dev::rows::Supply;
 
     fn count(catalog: &Catalog, supply: Supply) -> usize {
         catalog.types().iter().filter(|row| row.supply == supply).count()

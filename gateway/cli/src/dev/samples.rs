@@ -4,11 +4,11 @@ use std::fs;
 
 use oncebus_adapter::{FieldError, Subject};
 use oncebus_adapter_files::{FilesConfig, Sidecar};
+use oncebus_gateway::{Catalog, MaterialType, Supply};
 
 use super::{
     cast::Member,
     home::{Home, disk, write_whole},
-    rows::{Catalog, MaterialType, Supply},
 };
 use crate::{
     exit::CliError,
@@ -26,7 +26,7 @@ pub(super) fn ensure<'m>(
         let config = FilesConfig::load(&home.adapter_config(&member.department))
             .map_err(|error| CliError::misused(&error))?;
         for (place, row) in catalog.types().iter().enumerate() {
-            if row.supply == Supply::OriginHeld && row.department == member.department {
+            if row.supply == Supply::OriginHeld && row.department.as_str() == member.department {
                 add(&config, row, || Sample::of(catalog, place, row))?;
             }
         }
@@ -43,7 +43,7 @@ fn add(
     let unfit = |error: FieldError| CliError::usage(format!("sample of {}: {error}", row.code));
     let subject = Subject::new(SCHEME, PROJECT).map_err(unfit)?;
     let number = Sample::number_of(row).parse().map_err(unfit)?;
-    let code = row.code.parse().map_err(unfit)?;
+    let code = row.code.as_str().parse().map_err(unfit)?;
     let path = config.root.join(config.sidecar_path(&code, &subject, &number));
     if path.is_file() {
         return Ok(());

@@ -90,8 +90,10 @@ fn free_port() -> Result<u16, CliError> {
 
 #[cfg(test)]
 mod tests {
+    use oncebus_gateway::Catalog;
+
     use super::*;
-    use crate::dev::{catalogue::shipped, rows::Catalog};
+    use crate::dev::catalogue::shipped;
 
     #[test]
     fn ports_and_trail_stay_across_runs() {

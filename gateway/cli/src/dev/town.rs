@@ -1,12 +1,12 @@
 //! A whole bus on one machine: everything it needs, its processes, and its end.
 
-use std::{collections::BTreeMap, ffi::OsString, path::PathBuf};
+use std::{collections::BTreeMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 use futures_util::{
     future::{join_all, try_join_all},
     stream::{FuturesUnordered, StreamExt as _},
 };
-use oncebus_gateway::{Clock as _, SystemClock};
+use oncebus_gateway::{Catalog, Clock as _, MaterialType, Supply, SystemClock};
 
 use super::{
     cast::{AUDITOR, Cast},
@@ -15,9 +15,7 @@ use super::{
     config::Setting,
     connection::{Connection, Processes},
     home::{Home, write_json},
-    identities,
-    rows::{Catalog, MaterialType, Supply},
-    samples,
+    identities, samples,
     settings::Settings,
 };
 use crate::{
@@ -118,8 +116,9 @@ impl Town {
     pub(crate) fn hints(&self) -> String {
         let profile = self.home.connection();
         let caller = self.departments().next().unwrap_or_default();
-        let elsewhere =
-            |row: &&MaterialType| row.supply == Supply::OriginHeld && row.department != caller;
+        let elsewhere = |row: &&Arc<MaterialType>| {
+            row.supply == Supply::OriginHeld && row.department.as_str() != caller
+        };
         let wanted = self.catalog.types().iter().find(elsewhere);
         let wanted = wanted.map(|row| row.code.as_str()).unwrap_or_default();
         format!(

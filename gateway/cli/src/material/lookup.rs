@@ -5,7 +5,7 @@ use oncebus_proto::v1::{self as pb, material_service_client::MaterialServiceClie
 
 use super::answer;
 use crate::{
-    client::{CallArgs, ProfileArgs, failed, subject},
+    client::{ProfileArgs, PurposeArgs, failed, subject},
     exit::CliError,
     output::OutputArgs,
 };
@@ -16,7 +16,7 @@ pub(crate) struct FindArgs {
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]
-    call: CallArgs,
+    why: PurposeArgs,
     #[command(flatten)]
     output: OutputArgs,
     /// Code or alias of the type
@@ -36,7 +36,7 @@ pub(crate) struct GetArgs {
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]
-    call: CallArgs,
+    why: PurposeArgs,
     #[command(flatten)]
     output: OutputArgs,
     /// Name of the version, materialTypes/CODE/versions/ID
@@ -56,7 +56,7 @@ impl FindArgs {
                 material_type: self.material_type.clone(),
                 subject: Some(self.subject.clone()),
                 number: self.number.clone(),
-                purpose: Some(self.call.purpose.clone()),
+                purpose: Some(self.why.purpose.clone()),
                 page_size: 0,
                 page_token,
             };
@@ -78,7 +78,7 @@ impl FindArgs {
 impl GetArgs {
     pub(super) async fn run(self) -> Result<(), CliError> {
         let mut client = MaterialServiceClient::new(self.profile.connect()?);
-        let purpose = Some(self.call.purpose);
+        let purpose = Some(self.why.purpose);
         let request = pb::GetMaterialRequest { version: self.version, purpose };
         let answer = client.get_material(request).await.map_err(|s| failed(&s))?.into_inner();
         self.output.one(&answer::info(&answer.info.unwrap_or_default()));

@@ -1,32 +1,17 @@
 //! `oncebus material publish`.
 
-use std::{
-    io::SeekFrom,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use bytes::{Bytes, BytesMut};
 use clap::Args;
-use oncebus_proto::v1::{self as pb, transfer_service_client::TransferServiceClient};
-use sha2::{Digest as _, Sha256};
-use tokio::{
-    fs::File,
-    io::{AsyncReadExt as _, AsyncSeekExt as _},
-};
-use tonic::{Status, transport::Channel};
-use tonic_types::StatusExt as _;
+use oncebus_proto::v1 as pb;
+use serde_json::Value;
 
-use super::{answer, bar::bar, receipt};
+use super::{TRANSFER_TIME, answer, receipt, transfers, unproven, upload::Document};
 use crate::{
-    client::{CallArgs, ProfileArgs, failed, subject},
+    client::{CallArgs, ProfileArgs, persist, subject, within},
     exit::CliError,
     output::OutputArgs,
 };
-
-/// Bytes of one piece.
-const PIECE_BYTES: usize = 1024 * 1024;
-/// How often an upload may be told to go on elsewhere.
-const MOVES: u32 = 16;
 
 /// Flags of `material publish`.
 #[derive(Debug, Args)]
@@ -69,127 +54,96 @@ pub(crate) struct PublishArgs {
     receipt: Option<PathBuf>,
 }
 
+/// How a publication ended.
+struct Published {
+    info: pb::MaterialInfo,
+    already_held: bool,
+    receipt: pb::Receipt,
+}
+
 // === impl PublishArgs ===
 
 impl PublishArgs {
     pub(super) async fn run(self) -> Result<(), CliError> {
-        let (size, digest) = measure(&self.file).await.map_err(|e| unreadable(&self.file, &e))?;
-        let digest = pb::Digest {
-            algorithm: pb::DigestAlgorithm::Sha256.into(),
-            value: Bytes::copy_from_slice(&digest),
-        };
-        let mut client = TransferServiceClient::new(self.profile.connect()?);
-        let request_id = self.call.request_id();
-        let begin = self.begin(size, &digest, &request_id)?;
-        let begun = client.begin_publish(begin).await.map_err(|s| failed(&s))?.into_inner();
-        let (info, already_held, proof) = match begun.held_version {
-            Some(info) => (info, true, begun.receipt),
-            None => {
-                self.send(&mut client, &begun.upload, begun.offset, size).await?;
-                let commit = pb::CommitPublishRequest {
-                    upload: begun.upload,
-                    size_bytes: size,
-                    digest: Some(digest),
-                    request_id,
-                };
-                let done =
-                    client.commit_publish(commit).await.map_err(|s| failed(&s))?.into_inner();
-                (done.info.unwrap_or_default(), done.already_held, done.receipt)
-            }
-        };
-        let proof = proof.unwrap_or_default();
-        receipt::keep(&proof, self.receipt.as_deref())?;
-        self.output.one(&answer::transfer(&info, already_held, &proof));
+        let answer = self.publish().await?;
+        self.output.one(&answer);
         Ok(())
     }
 
-    fn begin(
-        &self,
-        size_bytes: i64,
-        digest: &pb::Digest,
-        request_id: &str,
-    ) -> Result<pb::BeginPublishRequest, CliError> {
+    /// Publishes the file, and returns what the user is told.
+    pub(super) async fn publish(&self) -> Result<Value, CliError> {
         let media_type = match &self.media_type {
             Some(media_type) => media_type.clone(),
             None => by_ending(&self.file)?,
         };
-        Ok(pb::BeginPublishRequest {
+        let mut document = Document::open(&self.file).await?;
+        let Published { info, already_held, receipt } =
+            self.exchange(&mut document, media_type).await?;
+        if info.version_digest.as_ref() != Some(&document.digest) {
+            return Err(unproven("the version has another digest than the file"));
+        }
+        receipt::keep(&receipt, self.receipt.as_deref())?;
+        Ok(answer::transfer(&info, already_held, &receipt))
+    }
+
+    /// Begins, sends what is missing, commits. Each call may be repeated under its request id.
+    async fn exchange(
+        &self,
+        document: &mut Document,
+        media_type: String,
+    ) -> Result<Published, CliError> {
+        let mut client = transfers(&self.profile)?;
+        let request_id = self.call.request_id();
+        let begin = self.begin(document, media_type, &request_id);
+        let begin = async || client.begin_publish(within(TRANSFER_TIME, begin.clone())).await;
+        let begun = persist(begin).await?;
+        if let Some(info) = begun.held_version {
+            return published(Some(info), true, begun.receipt);
+        }
+        document.send(&mut client, &begun.upload, begun.offset).await?;
+        let commit = pb::CommitPublishRequest {
+            upload: begun.upload,
+            size_bytes: document.size_bytes,
+            digest: Some(document.digest.clone()),
+            request_id,
+        };
+        let commit = async || client.commit_publish(within(TRANSFER_TIME, commit.clone())).await;
+        let done = persist(commit).await?;
+        published(done.info, done.already_held, done.receipt)
+    }
+
+    fn begin(
+        &self,
+        document: &Document,
+        media_type: String,
+        request_id: &str,
+    ) -> pb::BeginPublishRequest {
+        pb::BeginPublishRequest {
             material_type: self.material_type.clone(),
             subject: Some(self.subject.clone()),
             number: self.number.clone(),
-            size_bytes,
-            digest: Some(digest.clone()),
+            size_bytes: document.size_bytes,
+            digest: Some(document.digest.clone()),
             media_type,
             issued: self.issued.clone(),
             valid_until: self.valid_until.clone(),
             issuer: self.issuer.clone(),
             expected_version: self.replaces.clone(),
             request_id: request_id.to_owned(),
-            purpose: Some(self.call.purpose.clone()),
-        })
-    }
-
-    /// Sends the file from `offset` on, and follows where the gateway says that the upload continues.
-    async fn send(
-        &self,
-        client: &mut TransferServiceClient<Channel>,
-        upload: &str,
-        mut offset: i64,
-        size: i64,
-    ) -> Result<(), CliError> {
-        let progress = bar(size.unsigned_abs());
-        let mut file =
-            File::open(&self.file).await.map_err(|error| unreadable(&self.file, &error))?;
-        let mut moves = 0;
-        while offset < size {
-            progress.set_position(offset.unsigned_abs());
-            let data = piece(&mut file, offset.unsigned_abs()).await;
-            let data = data.map_err(|error| unreadable(&self.file, &error))?;
-            let request = pb::PutChunkRequest { upload: upload.to_owned(), offset, data };
-            offset = match client.put_chunk(request).await {
-                Ok(staged) => staged.into_inner().offset,
-                Err(status) => match continues_at(&status) {
-                    Some(elsewhere) if moves < MOVES => {
-                        moves += 1;
-                        elsewhere
-                    }
-                    _ => return Err(failed(&status)),
-                },
-            };
+            purpose: Some(self.call.purpose()),
         }
-        progress.finish_and_clear();
-        Ok(())
     }
 }
 
-/// Returns size and SHA-256 of a file.
-async fn measure(file: &Path) -> std::io::Result<(i64, [u8; 32])> {
-    let mut file = File::open(file).await?;
-    let mut hash = Sha256::new();
-    let mut size = 0;
-    let mut buffer = vec![0; PIECE_BYTES];
-    loop {
-        let read = file.read(&mut buffer).await?;
-        if read == 0 {
-            return Ok((size, hash.finalize().into()));
-        }
-        hash.update(&buffer[..read]);
-        size += i64::try_from(read).unwrap_or(i64::MAX);
-    }
-}
-
-async fn piece(file: &mut File, offset: u64) -> std::io::Result<Bytes> {
-    file.seek(SeekFrom::Start(offset)).await?;
-    let mut data = BytesMut::with_capacity(PIECE_BYTES);
-    let most = u64::try_from(PIECE_BYTES).unwrap_or(u64::MAX);
-    let mut rest = file.take(most);
-    while rest.read_buf(&mut data).await? > 0 {}
-    Ok(data.freeze())
-}
-
-fn continues_at(status: &Status) -> Option<i64> {
-    let info = status.get_details_error_info()?;
-    info.metadata.get("expected_offset")?.parse().ok()
+/// Checks that an answer is whole.
+fn published(
+    info: Option<pb::MaterialInfo>,
+    already_held: bool,
+    receipt: Option<pb::Receipt>,
+) -> Result<Published, CliError> {
+    let info = info.ok_or_else(|| unproven("it names no version"))?;
+    let receipt = receipt.ok_or_else(|| unproven("it has no receipt"))?;
+    Ok(Published { info, already_held, receipt })
 }
 
 fn by_ending(file: &Path) -> Result<String, CliError> {
@@ -203,8 +157,4 @@ fn by_ending(file: &Path) -> Result<String, CliError> {
             file.display()
         ))),
     }
-}
-
-fn unreadable(file: &Path, error: &std::io::Error) -> CliError {
-    CliError::usage(format!("cannot read {}: {error}", file.display()))
 }

@@ -3,7 +3,7 @@
 //! Source: ISO 32000-1, sections 7.5 (file structure), 8.9 (images) and 9.4 (text).
 
 use super::{PROJECT, noise};
-use crate::dev::MaterialType;
+use oncebus_gateway::MaterialType;
 
 /// Width of the scanned page's picture, in pixels of one byte.
 const WIDTH: usize = 400;

@@ -12,7 +12,7 @@ fn the_demo_reuses_what_was_uploaded_once() {
 
     assert_eq!(
         figures(&told),
-        json!({"types": 28, "published": 5, "origin_held": 22, "reuses": 54, "fetches": 108})
+        json!({"material_types": 28, "published": 5, "origin_held": 22, "reuses": 54, "fetches": 108})
     );
 }
 
@@ -29,7 +29,7 @@ fn the_demo_follows_a_catalogue_with_a_type_more() {
 
     assert_eq!(
         figures(&told),
-        json!({"types": 29, "published": 5, "origin_held": 23, "reuses": 56, "fetches": 112})
+        json!({"material_types": 29, "published": 5, "origin_held": 23, "reuses": 56, "fetches": 112})
     );
 }
 
@@ -45,7 +45,7 @@ fn the_demo_follows_a_catalogue_with_a_type_less() {
 
     assert_eq!(
         figures(&told),
-        json!({"types": 27, "published": 5, "origin_held": 21, "reuses": 52, "fetches": 104})
+        json!({"material_types": 27, "published": 5, "origin_held": 21, "reuses": 52, "fetches": 104})
     );
 }
 
@@ -61,7 +61,7 @@ fn demo(catalog: Option<&Path>) -> Value {
 }
 
 fn figures(told: &Value) -> Value {
-    let names = ["types", "published", "origin_held", "reuses", "fetches"];
+    let names = ["material_types", "published", "origin_held", "reuses", "fetches"];
     names.into_iter().map(|name| (name.to_owned(), told[name].clone())).collect()
 }
 

@@ -1,5 +1,7 @@
 //! What somebody sees who types the commands: real processes, real mutual TLS, nothing in between.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests panic where a step fails")]
+
 mod crash;
 mod demo;
 mod dev;
