@@ -48,6 +48,7 @@ impl Bus {
         let FindQuery { material_type, subject, number, purpose } = query;
         let mut exchange =
             Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
+        exchange.holder(&material_type.department);
         let found = async {
             exchange.decide(&caller, Operation::Find, &material_type)?;
             let number = number.as_ref();

@@ -24,7 +24,7 @@ pub use identity::{Identity, IdentityError, TrustDomain};
 pub use limits::Limits;
 pub use peer::Peer;
 pub use refusal::{Refusal, Refusals};
-pub use serve::{Drained, Serving, Worker, serve};
+pub use serve::{Drained, RequestBody, Serving, Worker, serve};
 pub use tls::{NameError, ServerTls};
 
 #[cfg(test)]

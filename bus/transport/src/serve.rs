@@ -7,11 +7,11 @@ mod connection;
 mod handshake;
 mod http2;
 mod pace;
+mod request_body;
 
 use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use http::{Request, Response};
-use hyper::body::Incoming;
 use nix::sys::resource::{Resource, getrlimit};
 use tokio::{
     net::TcpListener,
@@ -25,6 +25,7 @@ use tower::{Service, util::BoxCloneSyncService};
 use crate::{Limits, Refusal, Refusals, ServerTls};
 use admission::Admission;
 use pace::Pace;
+pub use request_body::RequestBody;
 
 /// How long cut connections may take to let go of their sockets.
 const CUT_GRACE: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ const CUT_GRACE: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct Worker {
     runtime: Handle,
-    service: BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>,
+    service: BoxCloneSyncService<Request<RequestBody>, Response<Body>, Infallible>,
 }
 
 /// A listener at work. Dropping it cuts every connection.
@@ -126,7 +127,7 @@ impl Worker {
     /// Makes a worker whose calls `service` answers, on `runtime`.
     pub fn new<S>(runtime: Handle, service: S) -> Self
     where
-        S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
+        S: Service<Request<RequestBody>, Response = Response<Body>, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {

@@ -7,8 +7,8 @@ use clap::{Args, Subcommand};
 use oncebus_proto::v1::{self as pb, audit_service_client::AuditServiceClient};
 
 use crate::{
-    client::{ProfileArgs, failed},
-    exit::CliError,
+    client::{CALL_TIME, ProfileArgs, failed, within},
+    exit::{CliError, Exit},
     output::{Column, OutputArgs},
 };
 
@@ -120,6 +120,7 @@ impl SearchArgs {
         let mut page_token = String::new();
         loop {
             let request = self.request(limit - records.len(), page_token);
+            let request = within(CALL_TIME, request);
             let answer = client.search_records(request).await.map_err(|s| failed(&s))?;
             let answer = answer.into_inner();
             records.extend(answer.records.iter().map(record::json));
@@ -158,8 +159,11 @@ impl ShowArgs {
     async fn run(self) -> Result<(), CliError> {
         let mut client = AuditServiceClient::new(self.profile.connect()?);
         let request = pb::GetRecordRequest { origin: self.origin, index: self.index };
+        let request = within(CALL_TIME, request);
         let answer = client.get_record(request).await.map_err(|s| failed(&s))?;
-        let record = answer.into_inner().record.unwrap_or_default();
+        let record = answer.into_inner().record.ok_or_else(|| {
+            CliError::new(Exit::Verification, "the answer holds no record: report it")
+        })?;
         self.output.one(&record::json(&record));
         Ok(())
     }

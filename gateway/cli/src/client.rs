@@ -11,7 +11,7 @@ pub(crate) use self::{
     failure::failed,
     profile::Profile,
     purpose::purpose,
-    retry::{Patience, persist, within},
+    retry::{CALL_TIME, Patience, persist, within},
 };
 
 #[cfg(test)]

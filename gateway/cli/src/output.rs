@@ -1,7 +1,8 @@
 //! `-o`: the same answer as a table for people, or as JSON for scripts.
 
 use clap::{Args, ValueEnum};
-use comfy_table::{ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use comfy_table::{ContentArrangement, Table, presets::NOTHING};
+use indicatif::HumanBytes;
 use serde_json::Value;
 
 use crate::say;
@@ -52,22 +53,34 @@ impl OutputArgs {
 }
 
 fn table(columns: &[Column], rows: &[Value]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_header(columns.iter().map(|(head, _)| *head));
+    let mut table = plain();
+    table.set_header(columns.iter().map(|(head, _)| head.to_uppercase()));
     for row in rows {
-        table.add_row(columns.iter().map(|(_, field)| cell(&row[*field])));
+        table.add_row(columns.iter().map(|(_, field)| shown(field, &row[*field])));
     }
     table
 }
 
 fn sheet(value: &Value) -> Table {
-    let mut table = Table::new();
-    table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    let mut table = plain();
     for (field, value) in value.as_object().into_iter().flatten() {
-        table.add_row([field.replace('_', " "), cell(value)]);
+        table.add_row([field.replace('_', " "), shown(field, value)]);
     }
     table
+}
+
+/// No lines: what is printed can be cut and searched.
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+fn shown(field: &str, value: &Value) -> String {
+    match value.as_u64() {
+        Some(bytes) if field.ends_with("_bytes") => HumanBytes(bytes).to_string(),
+        _ => cell(value),
+    }
 }
 
 fn cell(value: &Value) -> String {
@@ -90,7 +103,8 @@ fn cell(value: &Value) -> String {
 
 /// Writes a letter so that no text of others can steer the terminal.
 fn harmless(letter: char) -> impl Iterator<Item = char> {
-    let steers = letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let steers =
+        letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let (plain, escaped) = if steers { (None, Some(letter)) } else { (Some(letter), None) };
     plain.into_iter().chain(escaped.into_iter().flat_map(char::escape_unicode))
 }
@@ -111,12 +125,14 @@ mod tests {
         let width = |line: &str| -> usize {
             line.chars().map(|letter| if letter > '\u{2e7f}' { 2 } else { 1 }).sum()
         };
+        assert!(shown.contains("营业执照"));
         let widths: Vec<_> = shown.lines().map(width).collect();
         assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{shown}");
     }
 
     #[test]
     fn a_cell_shows_what_people_read() {
+        assert_eq!(shown("size_bytes", &json!(67_108_864)), "64.00 MiB");
         assert_eq!(cell(&json!(true)), "yes");
         assert_eq!(cell(&json!(["a", "b"])), "a, b");
         assert_eq!(cell(&json!({"lookup": 1, "fetch": 0})), "lookup 1");

@@ -149,7 +149,6 @@ impl Bus {
                 let current = current.map(|id| VersionName { material_type, id });
                 Err(ExchangeError::VersionConflict { current })
             }
-            Committed::Busy => Err(ExchangeError::RequestInProgress),
             Committed::Gone => Err(ExchangeError::UploadNotFound),
         }
     }

@@ -14,7 +14,10 @@ use tokio_rustls::server::TlsStream;
 use tonic::body::Body;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
-use super::activity::{Activity, CallBody};
+use super::{
+    RequestBody,
+    activity::{Activity, CallBody},
+};
 use crate::{Limits, Peer};
 
 /// Answers the requests of one connection.
@@ -22,7 +25,7 @@ use crate::{Limits, Peer};
 pub(super) struct Session {
     peer: Arc<Peer>,
     activity: Arc<Activity>,
-    service: BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>,
+    service: BoxCloneSyncService<Request<RequestBody>, Response<Body>, Infallible>,
 }
 
 /// Speaks HTTP/2 on `stream`; no limit is left to a default.
@@ -55,7 +58,7 @@ impl Session {
     pub(super) fn new(
         peer: Arc<Peer>,
         activity: Arc<Activity>,
-        service: BoxCloneSyncService<Request<Incoming>, Response<Body>, Infallible>,
+        service: BoxCloneSyncService<Request<RequestBody>, Response<Body>, Infallible>,
     ) -> Self {
         Self { peer, activity, service }
     }
@@ -71,7 +74,7 @@ impl hyper::service::Service<Request<Incoming>> for Session {
         let call = self.activity.begin();
         let service = self.service.clone();
         Box::pin(async move {
-            let answer = service.oneshot(request).await?;
+            let answer = service.oneshot(request.map(RequestBody::new)).await?;
             Ok(answer.map(|body| CallBody::new(body, call)))
         })
     }

@@ -2,7 +2,14 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::Request;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use tokio::{io::AsyncReadExt, net::TcpStream};
+use tonic::{Status, body::Body};
+use tower::ServiceExt as _;
 
 use super::town::{FIRE, Town, call};
 use crate::{Limits, Refusal};
@@ -94,4 +101,28 @@ async fn connections_of_one_certificate_are_capped() {
     assert_eq!(second.read(&mut [0; 1]).await.unwrap_or(0), 0);
     assert_eq!(town.refusal().await, Refusal::TooManyConnectionsOfCertificate);
     call(&town.channel(FIRE), "/peer").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_before_the_end_of_their_requests_cost_nobody_the_connection() {
+    let town = Town::with(Limits { local_resets: 4, ..Limits::default() }).await;
+    let channel = town.channel(FIRE);
+
+    let calls = (0..1_000).map(|_| {
+        let channel = channel.clone();
+        async move {
+            let pieces = stream::iter((0..8).map(|_| Ok::<_, Status>(piece())));
+            let body = Body::new(StreamBody::new(pieces));
+            channel.oneshot(Request::post("/peer").body(body).unwrap()).await
+        }
+    });
+    let answers: Vec<_> = stream::iter(calls).buffer_unordered(32).collect().await;
+
+    let lost = answers.iter().filter(|answer| answer.is_err()).count();
+    assert_eq!(lost, 0, "{:?}", answers.iter().find_map(|answer| answer.as_ref().err()));
+}
+
+/// A part of a request that nobody reads.
+fn piece() -> Frame<Bytes> {
+    Frame::data(Bytes::from_static(&[0; 16 * 1024]))
 }

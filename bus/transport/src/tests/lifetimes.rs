@@ -4,7 +4,6 @@ use std::{sync::Arc, thread, time::Duration};
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
@@ -17,7 +16,7 @@ use super::{
     authority::Authority,
     town::{FIRE, GATEWAY, Handler, Town, call, counter},
 };
-use crate::{Accepts, Limits, Worker, serve, was_not_sent};
+use crate::{Accepts, Limits, RequestBody, Worker, serve, was_not_sent};
 
 const SOON: Duration = Duration::from_millis(30);
 const LATER: Duration = Duration::from_secs(20);
@@ -196,7 +195,7 @@ fn data_plane(name: &str) -> (runtime::Handle, oneshot::Sender<()>) {
 #[tokio::test]
 async fn connections_are_dealt_to_the_workers_in_turn() {
     let names = || {
-        tower::service_fn(|_: Request<Incoming>| async {
+        tower::service_fn(|_: Request<RequestBody>| async {
             let mut answer: Response<Body> = Status::ok("").into_http();
             let name = thread::current().name().unwrap().parse().unwrap();
             answer.headers_mut().insert("thread", name);

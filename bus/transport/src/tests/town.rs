@@ -12,7 +12,6 @@ use futures_util::stream;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::StreamBody;
-use hyper::body::Incoming;
 use rustls::{ClientConfig, pki_types::ServerName, sign::SingleCertAndKey};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -25,7 +24,9 @@ use tonic::{Status, body::Body, transport::Channel};
 use tower::{Service, ServiceExt};
 
 use super::authority::Authority;
-use crate::{Accepts, Credentials, Limits, Peer, Refusal, Refusals, Serving, Worker, serve, tls};
+use crate::{
+    Accepts, Credentials, Limits, Peer, Refusal, Refusals, RequestBody, Serving, Worker, serve, tls,
+};
 
 pub(super) const FIRE: &str = "spiffe://oncebus.test/dept/fire/system/window-1";
 pub(super) const GATEWAY: &str = "spiffe://oncebus.test/gateway/gw-1";
@@ -158,7 +159,7 @@ impl Handler {
         self.peers.lock().unwrap().iter().map(|peer| peer.address.port()).collect()
     }
 
-    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(self: Arc<Self>, request: Request<RequestBody>) -> Response<Body> {
         let peer = request.extensions().get::<Arc<Peer>>().unwrap();
         self.peers.lock().unwrap().push(Arc::clone(peer));
         match request.uri().path() {
@@ -195,7 +196,7 @@ pub(super) fn counter() -> (Arc<dyn Refusals>, mpsc::Receiver<Refusal>) {
 fn answering(
     handler: &Arc<Handler>,
 ) -> impl Service<
-    Request<Incoming>,
+    Request<RequestBody>,
     Response = Response<Body>,
     Error = Infallible,
     Future: Send + 'static,

@@ -98,4 +98,49 @@ mod tests {
         });
         assert_eq!(json(&record), expected);
     }
+
+    #[test]
+    fn a_denial_and_a_count_of_refusals_tell_why_and_who() {
+        let denial = pb::Record {
+            kind: "outcome".to_owned(),
+            outcome: "denied".to_owned(),
+            reason: "ACCESS_DENIED".to_owned(),
+            system: "spiffe://oncebus.test/dept/planning/system/a".to_owned(),
+            holder: "market".to_owned(),
+            material_type: "business_license".to_owned(),
+            version: "materialTypes/business_license/versions/v".to_owned(),
+            digest: "sha256:00".to_owned(),
+            already_held: true,
+            item: "I14".to_owned(),
+            cause: "APPROVAL".to_owned(),
+            legal_basis: "Law".to_owned(),
+            authorization: "STATUTORY_DUTY".to_owned(),
+            rule: "permission 3".to_owned(),
+            certificate: "ab".to_owned(),
+            ..Default::default()
+        };
+        let refused = pb::Record {
+            kind: "refused".to_owned(),
+            reason: "NO_CERTIFICATE".to_owned(),
+            peer: "10.0.0.7".to_owned(),
+            count: 12,
+            ..Default::default()
+        };
+
+        let expected = json!({
+            "index": 0, "id": "", "kind": "outcome", "time": null, "outcome": "denied",
+            "reason": "ACCESS_DENIED", "system": "spiffe://oncebus.test/dept/planning/system/a",
+            "holder": "market", "material_type": "business_license",
+            "version": "materialTypes/business_license/versions/v", "digest": "sha256:00",
+            "size_bytes": 0, "already_held": true, "bytes_authorised": 0, "item": "I14",
+            "cause": "APPROVAL", "legal_basis": "Law", "authorization": "STATUTORY_DUTY",
+            "rule": "permission 3", "certificate": "ab",
+        });
+        assert_eq!(json(&denial), expected);
+        let expected = json!({
+            "index": 0, "id": "", "kind": "refused", "time": null, "reason": "NO_CERTIFICATE",
+            "peer": "10.0.0.7", "count": 12,
+        });
+        assert_eq!(json(&refused), expected);
+    }
 }

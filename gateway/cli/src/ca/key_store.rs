@@ -19,7 +19,7 @@ const PASSWORD_BYTES: usize = 16;
 /// Name of the one entry: Java's keytool asks for it.
 const ALIAS: &str = "oncebus";
 
-/// Fails if the folder `dir` holds a file that [`write`] would write.
+/// Fails if the folder `dir` holds a file that [`write()`] would write.
 pub(super) fn refuse_existing(dir: &Path) -> Result<(), CaError> {
     files::refuse_existing([dir.join(FILE).as_path(), &dir.join(PASSWORD_FILE)])
 }

@@ -55,7 +55,10 @@ fn parts(text: &str) -> Vec<String> {
         let last = parts.len() - 1;
         match letter {
             ',' => parts.push(String::new()),
-            '\\' => parts[last].push(letters.next_if(|next| ",\\".contains(*next)).unwrap_or(letter)),
+            '\\' => {
+                let escaped = letters.next_if(|next| [',', '\\'].contains(next));
+                parts[last].push(escaped.unwrap_or(letter));
+            }
             _ => parts[last].push(letter),
         }
     }

@@ -13,6 +13,9 @@ const TRIES: u32 = 3;
 /// Pause before the second try; it doubles with each.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
+/// Longest time of a call that moves no bytes.
+pub(crate) const CALL_TIME: Duration = Duration::from_secs(30);
+
 /// How often, and after which pause, a call is made again.
 #[derive(Debug)]
 pub(crate) struct Patience {

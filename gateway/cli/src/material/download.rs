@@ -41,7 +41,8 @@ impl Download {
         version: Option<&str>,
         offset: u64,
     ) -> Result<Self, CliError> {
-        let (file, draft) = draft_beside(out).map_err(|error| unwritable(out, &error))?.into_parts();
+        let (file, draft) =
+            draft_beside(out).map_err(|error| unwritable(out, &error))?.into_parts();
         let mut download = Self {
             draft,
             file: File::from_std(file),
@@ -105,9 +106,10 @@ impl Download {
         let Self { draft, mut file, hash, info, receipt, .. } = self;
         let info = info.ok_or_else(|| unproven("it has no description"))?;
         let receipt = receipt.ok_or_else(|| unproven("it has no receipt at its end"))?;
-        let promised = info.sent_digest.as_ref().filter(|digest| {
-            digest.algorithm() == pb::DigestAlgorithm::Sha256
-        });
+        let promised = info
+            .sent_digest
+            .as_ref()
+            .filter(|digest| digest.algorithm() == pb::DigestAlgorithm::Sha256);
         let promised = promised.ok_or_else(|| unproven("it names no digest"))?;
         if promised.value != hash.finalize().as_slice() {
             return Err(unproven("the bytes have another digest"));
@@ -123,7 +125,8 @@ impl Download {
 
     /// Takes a description: the first, or, after a break, one of the same version.
     fn describe(&mut self, info: pb::MaterialInfo) -> Result<(), CliError> {
-        if self.version.as_ref().is_some_and(|version| *version != info.version) {
+        // A name may be asked for by the type's alias; the id is the same.
+        if self.version.as_ref().is_some_and(|version| id(version) != id(&info.version)) {
             return Err(unproven("it is another version"));
         }
         self.version = Some(info.version.clone());
@@ -170,6 +173,10 @@ fn draft_beside(out: &Path) -> io::Result<tempfile::NamedTempFile> {
         .prefix(".oncebus-")
         .suffix(".part")
         .tempfile_in(folder.unwrap_or(Path::new(".")))
+}
+
+fn id(version: &str) -> &str {
+    version.rsplit('/').next().unwrap_or_default()
 }
 
 fn unwritable(file: &Path, error: &io::Error) -> CliError {

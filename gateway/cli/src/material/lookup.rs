@@ -3,9 +3,9 @@
 use clap::Args;
 use oncebus_proto::v1::{self as pb, material_service_client::MaterialServiceClient};
 
-use super::answer;
+use super::{answer, unproven};
 use crate::{
-    client::{ProfileArgs, PurposeArgs, failed, subject},
+    client::{CALL_TIME, ProfileArgs, PurposeArgs, failed, subject, within},
     exit::CliError,
     output::OutputArgs,
 };
@@ -60,6 +60,7 @@ impl FindArgs {
                 page_size: 0,
                 page_token,
             };
+            let request = within(CALL_TIME, request);
             let answer = client.find_materials(request).await.map_err(|s| failed(&s))?;
             let answer = answer.into_inner();
             rows.extend(answer.materials.iter().map(answer::info));
@@ -80,8 +81,10 @@ impl GetArgs {
         let mut client = MaterialServiceClient::new(self.profile.connect()?);
         let purpose = Some(self.why.purpose);
         let request = pb::GetMaterialRequest { version: self.version, purpose };
+        let request = within(CALL_TIME, request);
         let answer = client.get_material(request).await.map_err(|s| failed(&s))?.into_inner();
-        self.output.one(&answer::info(&answer.info.unwrap_or_default()));
+        let info = answer.info.ok_or_else(|| unproven("it describes nothing"))?;
+        self.output.one(&answer::info(&info));
         Ok(())
     }
 }

@@ -40,6 +40,7 @@ fn an_intent_that_a_killed_gateway_left_open_is_closed_as_unknown() {
     let gateway = dev.connection()["gateway_pid"].to_string();
     assert!(Command::new("kill").args(["-9", &gateway]).status().unwrap().success());
     hanging.wait().unwrap();
+    dev.exit = 7;
     dev.restart();
     let unknown = ["audit", "search", "--outcome", "unknown", "-o", "json"];
     let closed = dev.json("auditor", &unknown);

@@ -22,6 +22,8 @@ struct Dev {
     child: Child,
     dir: tempfile::TempDir,
     flags: Vec<String>,
+    /// How it ends: 7 once a child of its died by itself.
+    exit: i32,
 }
 
 impl Dev {
@@ -34,7 +36,7 @@ impl Dev {
         let dir = tempfile::tempdir().unwrap();
         let flags: Vec<_> = flags.iter().map(ToString::to_string).collect();
         let child = Self::run(dir.path(), &flags);
-        Self { child, dir, flags }
+        Self { child, dir, flags, exit: 0 }
     }
 
     fn run(dir: &Path, flags: &[String]) -> Child {
@@ -60,7 +62,8 @@ impl Dev {
     fn interrupt(&mut self) {
         let pid = nix::unistd::Pid::from_raw(self.child.id().try_into().unwrap());
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
-        assert!(self.child.wait().unwrap().success(), "dev did not end in order");
+        let ended = self.child.wait().unwrap().code();
+        assert_eq!(ended, Some(self.exit), "dev did not end as it should");
     }
 
     fn profile(&self) -> PathBuf {
