@@ -5,4 +5,5 @@ mod fields;
 mod identity;
 mod publishing;
 mod records;
+mod serving;
 mod trail;

@@ -157,16 +157,16 @@ impl Gateway {
             index: Arc::clone(&index),
             clock,
         };
-        let workers = workers
-            .into_iter()
-            .map(|runtime| worker(runtime, &shared, &config, &credentials))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut lanes = Vec::with_capacity(workers.len());
+        for runtime in workers {
+            lanes.push(worker(runtime, &shared, &config, &credentials).await?);
+        }
         let listener = TcpListener::bind(&config.listen)
             .await
             .map_err(|source| StartError::Files { what: config.listen.clone(), source })?;
         let tls = credentials.server(Accepts::Systems)?;
         let serving =
-            serve(listener, tls, config.limits.clone(), workers, Arc::clone(&refusals) as _)
+            serve(listener, tls, config.limits.clone(), lanes, Arc::clone(&refusals) as _)
                 .map_err(|source| StartError::Files { what: config.listen.clone(), source })?;
 
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -233,17 +233,18 @@ async fn open_trail(config: &GatewayConfig) -> Result<(Trail, Recovery), StartEr
 }
 
 /// Gives a worker its own adapter connections, whose tasks run where its calls do.
-fn worker(
+async fn worker(
     runtime: Handle,
     shared: &Shared,
     config: &GatewayConfig,
     credentials: &Credentials,
 ) -> Result<Worker, StartError> {
-    let _here = runtime.enter();
-    let holders = Arc::new(AdapterClients::new(&config.adapters, credentials)?);
+    let holders = {
+        let _here = runtime.enter();
+        Arc::new(AdapterClients::new(&config.adapters, credentials)?)
+    };
     let shared = Shared { bus: shared.bus.with_holders(holders), ..shared.clone() };
-    let routes = services::routes(&shared)?;
-    Ok(Worker::new(runtime.clone(), routes))
+    Ok(Worker::new(runtime, services::routes(&shared).await?))
 }
 
 fn files(path: &std::path::Path, source: io::Error) -> StartError {

@@ -3,16 +3,23 @@
 mod audit;
 mod catalog;
 mod material;
+mod reasons;
 mod transfer;
 
 use std::{sync::Arc, time::Duration};
 
+use http::Response;
 use oncebus_core::{Bus, Clock};
 use oncebus_proto::{FILE_DESCRIPTOR_SET, v1 as pb};
 use oncebus_store::SearchIndex;
 use oncebus_transport::{CallLimited, CallLimits, CallLimitsLayer, PathDeadline};
-use tonic::service::Routes;
-use tower::Layer as _;
+use tonic::{body::Body, service::Routes};
+use tonic_health::{
+    ServingStatus,
+    pb::health_server::{Health, HealthServer},
+    server::health_reporter,
+};
+use tower::{Layer as _, util::MapResponse};
 
 use crate::{caller::Callers, convert, page::Pager};
 
@@ -33,10 +40,13 @@ pub(crate) struct Shared {
     pub clock: Arc<dyn Clock>,
 }
 
+/// The services, where every error has a reason.
+pub(crate) type Reasoned = MapResponse<Routes, fn(Response<Body>) -> Response<Body>>;
+
 /// Builds all services of one worker, within the limits of a call.
-pub(crate) fn routes(
+pub(crate) async fn routes(
     shared: &Shared,
-) -> Result<CallLimited<Routes>, tonic_reflection::server::Error> {
+) -> Result<CallLimited<Reasoned>, tonic_reflection::server::Error> {
     use pb::{
         audit_service_server::AuditServiceServer, catalog_service_server::CatalogServiceServer,
         material_service_server::MaterialServiceServer,
@@ -50,7 +60,7 @@ pub(crate) fn routes(
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    let (_reporter, health) = tonic_health::server::health_reporter();
+    let health = health().await;
     let routes =
         Routes::new(CatalogServiceServer::new(catalog).max_decoding_message_size(CONTROL_BYTES))
             .add_service(
@@ -62,7 +72,22 @@ pub(crate) fn routes(
             .add_service(AuditServiceServer::new(audit).max_decoding_message_size(CONTROL_BYTES))
             .add_service(health)
             .add_service(reflection.build_v1()?);
-    Ok(CallLimitsLayer::new(call_limits()).layer(routes.prepare()))
+    let reasoned: Reasoned = MapResponse::new(routes.prepare(), reasons::with_reason);
+    Ok(CallLimitsLayer::new(call_limits()).layer(reasoned))
+}
+
+/// Says of the gateway, and of each service, that it serves: a gateway that cannot does not listen.
+async fn health() -> HealthServer<impl Health> {
+    let (reporter, health) = health_reporter();
+    for service in [
+        "oncebus.v1.CatalogService",
+        "oncebus.v1.MaterialService",
+        "oncebus.v1.TransferService",
+        "oncebus.v1.AuditService",
+    ] {
+        reporter.set_service_status(service, ServingStatus::Serving).await;
+    }
+    health
 }
 
 fn call_limits() -> CallLimits {

@@ -73,7 +73,7 @@ where
 /// The call was not done in its time.
 pub(super) fn too_late(limits: &CallLimits) -> Status {
     let message = "the call's deadline passed; try again with a longer one".to_owned();
-    (limits.refuse)(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", message)
+    (limits.refuse)(Code::DeadlineExceeded, "DEADLINE", message)
 }
 
 fn admit<B>(limits: &CallLimits, request: &Request<B>) -> Result<Instant, Status> {

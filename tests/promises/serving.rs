@@ -1,0 +1,122 @@
+//! What every client of gRPC expects of a server, and what it hears when it asks in vain.
+
+use bytes::Bytes;
+use oncebus_proto::v1 as pb;
+use oncebus_tests::{TestBus, reason};
+use tonic::{Code, Request, Status, transport::Channel};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
+use tonic_reflection::pb::v1::{
+    ServerReflectionRequest, server_reflection_client::ServerReflectionClient,
+    server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
+};
+
+#[tokio::test]
+async fn health_says_that_the_gateway_and_each_service_serve() {
+    let bus = TestBus::start().await;
+    let mut health = HealthClient::new(bus.client("planning").channel);
+
+    for service in ["", "oncebus.v1.TransferService", "oncebus.v1.AuditService"] {
+        let request = HealthCheckRequest { service: service.to_owned() };
+        let status = health.check(request).await.unwrap().into_inner().status();
+        assert_eq!(status, ServingStatus::Serving, "{service}");
+    }
+}
+
+#[tokio::test]
+async fn reflection_lists_the_services() {
+    let bus = TestBus::start().await;
+    let mut reflection = ServerReflectionClient::new(bus.client("planning").channel);
+    let request = ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+
+    let answer = reflection.server_reflection_info(tokio_stream::iter([request])).await.unwrap();
+    let answer = answer.into_inner().message().await.unwrap().unwrap();
+
+    let Some(MessageResponse::ListServicesResponse(list)) = answer.message_response else {
+        panic!("{answer:?}");
+    };
+    let names: Vec<_> = list.service.iter().map(|service| service.name.as_str()).collect();
+    for name in ["CatalogService", "MaterialService", "TransferService", "AuditService"] {
+        assert!(names.contains(&format!("oncebus.v1.{name}").as_str()), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_library_refuses_has_a_reason_too() {
+    let bus = TestBus::start().await;
+    let client = bus.client("planning");
+    let search = "/oncebus.v1.AuditService/SearchRecords";
+    let large = pb::SearchRecordsRequest { system: "x".repeat(70_000), ..Default::default() };
+
+    let too_large = client.audit.clone().search_records(large).await.unwrap_err();
+    let malformed = send(&client.channel, search, b"\x0a\xff\xff\xff\xff\x0f").await;
+    let unknown = send(&client.channel, "/oncebus.v1.AuditService/Nothing", b"").await;
+    let nowhere = send(&client.channel, "/oncebus.v9.NoService/Nothing", b"").await;
+
+    for (refused, code, expected) in [
+        (too_large, Code::InvalidArgument, "MESSAGE_TOO_LARGE"),
+        (malformed, Code::InvalidArgument, "MALFORMED_MESSAGE"),
+        (unknown, Code::Unimplemented, "UNKNOWN_METHOD"),
+        (nowhere, Code::Unimplemented, "UNKNOWN_METHOD"),
+    ] {
+        assert_eq!((refused.code(), reason(&refused).as_str()), (code, expected), "{refused:?}");
+    }
+}
+
+/// Sends bytes as they are.
+async fn send(channel: &Channel, path: &'static str, bytes: &'static [u8]) -> Status {
+    let mut client = tonic::client::Grpc::new(channel.clone());
+    client.ready().await.unwrap();
+    let request = Request::new(Bytes::from_static(bytes));
+    client.unary(request, path.parse().unwrap(), raw::Raw).await.map(drop).unwrap_err()
+}
+
+mod raw {
+    use bytes::{Buf as _, BufMut as _, Bytes};
+    use tonic::{
+        Status,
+        codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
+    };
+
+    /// Passes bytes through as they are.
+    #[derive(Clone, Copy, Default)]
+    pub(super) struct Raw;
+
+    impl Codec for Raw {
+        type Encode = Bytes;
+        type Decode = Bytes;
+        type Encoder = Self;
+        type Decoder = Self;
+
+        fn encoder(&mut self) -> Self {
+            Self
+        }
+
+        fn decoder(&mut self) -> Self {
+            Self
+        }
+    }
+
+    impl Encoder for Raw {
+        type Item = Bytes;
+        type Error = Status;
+
+        fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+            buffer.put(item);
+            Ok(())
+        }
+    }
+
+    impl Decoder for Raw {
+        type Item = Bytes;
+        type Error = Status;
+
+        fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+            Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+        }
+    }
+}
