@@ -40,8 +40,11 @@ pub async fn registry(registry: &dyn Registry) {
     uploads::of_equal_contents_one_version_is_made(registry).await;
     uploads::an_idle_upload_is_given_up_until_it_is_discarded(registry).await;
     uploads::needed_content_is_not_discarded(registry).await;
-    uploads::content_being_discarded_makes_no_version(registry).await;
+    uploads::content_being_discarded_takes_no_upload(registry).await;
     uploads::a_copy_found_held_elsewhere_is_discarded(registry).await;
+    uploads::a_copy_found_held_elsewhere_is_listed_at_once(registry).await;
+    uploads::what_cannot_be_discarded_holds_up_nothing(registry).await;
+    uploads::another_manifest_is_refused(registry).await;
     uploads::a_publication_without_receipt_is_listed(registry).await;
     requests::a_request_id_is_claimed_once(registry).await;
     requests::old_request_ids_expire(registry).await;

@@ -212,6 +212,7 @@ impl From<RegistryError> for ExchangeError {
     fn from(error: RegistryError) -> Self {
         match error {
             RegistryError::TooManyUploads { .. } => Self::Overloaded,
+            RegistryError::Discarding => Self::RequestInProgress,
             error => Self::Registry(error),
         }
     }
@@ -302,5 +303,17 @@ fn holder_class(error: &HolderError) -> Class {
         HolderError::CannotStore { .. } => Class::Precondition,
         HolderError::Full { .. } => Class::Exhausted,
         HolderError::StageRange { .. } => Class::Range,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_being_discarded_is_told_as_in_progress() {
+        let error = ExchangeError::from(RegistryError::Discarding);
+
+        assert_eq!((error.reason(), error.class()), ("REQUEST_IN_PROGRESS", Class::Conflict));
     }
 }

@@ -59,7 +59,9 @@ pub trait Registry: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`RegistryError::TooManyUploads`] if the department has `limit` pending uploads.
+    /// [`RegistryError::TooManyUploads`] if the department has `limit` pending uploads;
+    /// [`RegistryError::Discarding`] while a [`Discard`] with `sealed` of the same department and
+    /// content is open: it could take away what the new upload seals.
     async fn begin_upload(&self, upload: &NewUpload, limit: u32) -> Result<Upload, RegistryError>;
 
     /// Returns an upload in whatever state, with the chunk digests that passed so far.
@@ -82,9 +84,14 @@ pub trait Registry: fmt::Debug + Send + Sync {
     /// ([`Committed::AlreadyHeld`]); else, if the material's current version is the upload's
     /// expected one, the manifest's version is added and made current; else
     /// [`Committed::Conflict`], and the upload turns [`UploadState::Discarding`]. Ending an upload
-    /// that has ended answers as the first time.
+    /// that has ended answers as the first time. A copy of content that another holder has counts
+    /// as being discarded from then on, until [`Registry::discarded`].
     ///
     /// `outcome` is the id that the caller will give to the outcome's record; the first one stays.
+    ///
+    /// # Errors
+    ///
+    /// [`RegistryError::Corrupt`] if manifest or chunks are not those of the upload.
     async fn commit_upload(
         &self,
         id: UploadId,
@@ -104,12 +111,13 @@ pub trait Registry: fmt::Debug + Send + Sync {
     async fn names_intent(&self, intent: u64) -> Result<bool, RegistryError>;
 
     /// Turns pending uploads without progress since `before` to [`UploadState::Discarding`], and
-    /// returns all in that state, the longest idle first; at most `limit`.
+    /// returns all in that state, and all superfluous copies; at most `limit`. What was never
+    /// returned comes first, then what was returned at the earliest `before`: no holder that fails
+    /// holds up the others.
     async fn abandon(&self, before: Timestamp, limit: u32) -> Result<Vec<Discard>, RegistryError>;
 
     /// Gives up one upload at once, if it is pending, turned [`UploadState::Discarding`], or found
-    /// its content held by another holder. The last stays committed, but until
-    /// [`Registry::discarded`] its copy counts as being discarded; `None` for all others.
+    /// its content held by another holder and its copy not discarded yet; `None` for all others.
     async fn discard_now(&self, id: UploadId) -> Result<Option<Discard>, RegistryError>;
 
     /// Notes that the adapter forgot what [`Registry::abandon`] named.
@@ -245,8 +253,6 @@ pub enum Committed {
     },
     /// The upload was discarded, or never was.
     Gone,
-    /// The holder is just being told to forget sealed content of the same digest; try again.
-    Busy,
 }
 
 /// What an adapter is to forget.
@@ -293,6 +299,15 @@ pub enum RegistryError {
         department: DeptId,
         /// The limit.
         limit: u32,
+    },
+    /// The department's adapter has yet to forget sealed content of the same digest.
+    #[error("sealed content of the same digest is just being discarded, try again in a second")]
+    Discarding,
+    /// A key that hides subjects is missing, or is not the one that hid them.
+    #[error("subject key {key} is lost or another one, restore the key file from the backup")]
+    SubjectKey {
+        /// The key's id.
+        key: i64,
     },
     /// The database failed.
     #[error("registry could not {action}")]

@@ -9,6 +9,7 @@ CREATE TABLE materials (
     current        BLOB,
     UNIQUE (subject_token, material_type, number)
 );
+CREATE INDEX materials_key ON materials (subject_key);
 
 -- Versions: immutable, but for when their holder last confirmed them.
 CREATE TABLE versions (
@@ -26,6 +27,7 @@ CREATE INDEX versions_content ON versions (holder, content);
 -- Uploads. state: 0 pending, 1 committed, 2 discarding, 3 discarded.
 -- discarding_copy: committed, but the holder's own copy is superfluous and being discarded.
 -- discard_sealed: what is being discarded includes content sealed under the digest.
+-- tried_ms: the limit of idleness in the sweep that last listed it; 0 if none did.
 CREATE TABLE uploads (
     id              BLOB NOT NULL PRIMARY KEY,
     material        BLOB NOT NULL REFERENCES materials (id),
@@ -45,7 +47,8 @@ CREATE TABLE uploads (
     outcome         BLOB,
     receipt         TEXT,
     discarding_copy INTEGER NOT NULL,
-    discard_sealed  INTEGER NOT NULL
+    discard_sealed  INTEGER NOT NULL,
+    tried_ms        BIGINT NOT NULL
 );
 CREATE INDEX uploads_state ON uploads (state, progress_ms);
 CREATE INDEX uploads_content ON uploads (holder, content);

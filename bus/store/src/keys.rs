@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     os::unix::fs::OpenOptionsExt as _,
     path::Path,
@@ -164,13 +164,20 @@ fn create(file: &Path, rng: &dyn Rng) -> Result<String, RegistryError> {
     let keys = vec![KeyLine { id: 1, secret: hex::encode(secret) }];
     let text =
         serde_json::to_string(&KeyFile { keys }).expect("a key file has only strings and integers");
-    let write = || -> io::Result<()> {
-        let mut new = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-        new.write_all(text.as_bytes())?;
-        new.sync_all()
-    };
-    write().map_err(|error| storage("write the subject keys", error))?;
+    write(file, text.as_bytes()).map_err(|error| storage("write the subject keys", error))?;
     Ok(text)
+}
+
+/// Writes beside the file and renames, so that a crash leaves a whole key file or none.
+fn write(file: &Path, text: &[u8]) -> io::Result<()> {
+    let draft = file.with_extension("draft");
+    let mut new =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    new.write_all(text)?;
+    new.sync_all()?;
+    fs::rename(&draft, file)?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn storage(action: &'static str, error: io::Error) -> RegistryError {

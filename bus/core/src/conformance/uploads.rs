@@ -5,8 +5,8 @@ use oncebus_trail::Receipt;
 
 use super::{key, later, record, staged, start, upload_of, uuid};
 use crate::{
-    ChunkDigests, Committed, NewUpload, Registry, RegistryError, UploadId, UploadState, Version,
-    VersionId,
+    ChunkDigests, Committed, Manifest, NewUpload, Registry, RegistryError, UploadId, UploadState,
+    Version, VersionId,
 };
 
 const CONTENT: &[u8] = b"content";
@@ -214,18 +214,23 @@ pub(super) async fn needed_content_is_not_discarded(registry: &dyn Registry) {
     }
 }
 
-pub(super) async fn content_being_discarded_makes_no_version(registry: &dyn Registry) {
-    let leaving = upload_of(registry, &key("N-1"), "busy", CONTENT).await;
+pub(super) async fn content_being_discarded_takes_no_upload(registry: &dyn Registry) {
+    let leaving = upload_of(registry, &key("N-1"), "leaving", CONTENT).await;
     staged(registry, &leaving, CONTENT).await;
+    let coming = upload_of(registry, &key("N-2"), "leaving", CONTENT).await;
+    let elsewhere = upload_of(registry, &key("N-2"), "staying", CONTENT).await;
+    let other = upload_of(registry, &key("N-2"), "leaving", b"other").await;
     assert!(registry.discard_now(leaving.id).await.unwrap().unwrap().sealed);
-    let coming = upload_of(registry, &key("N-2"), "busy", CONTENT).await;
-    staged(registry, &coming, CONTENT).await;
 
-    let busy = commit(registry, &coming, CONTENT).await;
+    let refused = registry.begin_upload(&coming, 1_000).await;
+    let unrelated = [&elsewhere, &other].map(|new| registry.begin_upload(new, 1_000));
+    let unrelated = join_all(unrelated).await;
     registry.discarded(leaving.id).await.unwrap();
+    staged(registry, &coming, CONTENT).await;
     let free = commit(registry, &coming, CONTENT).await;
 
-    assert_eq!(busy, Committed::Busy);
+    assert!(matches!(refused, Err(RegistryError::Discarding)), "{refused:?}");
+    assert!(unrelated.iter().all(Result::is_ok), "{unrelated:?}");
     assert!(matches!(free, Committed::New { .. }), "{free:?}");
 }
 
@@ -240,12 +245,82 @@ pub(super) async fn a_copy_found_held_elsewhere_is_discarded(registry: &dyn Regi
     let state = registry.upload(second.id).await.unwrap().unwrap().state;
     registry.discarded(second.id).await.unwrap();
     let after = registry.upload(second.id).await.unwrap().unwrap().state;
+    let done = registry.discard_now(second.id).await.unwrap();
 
     let Committed::AlreadyHeld { version, .. } = held else { panic!("{held:?}") };
     assert_eq!(version.id, first.id);
     assert!(copy.sealed);
     assert!(matches!(state, UploadState::Committed { already_held: true, .. }), "{state:?}");
     assert_eq!(after, state, "the upload's end moved");
+    assert_eq!(done, None, "a copy is discarded twice");
+}
+
+/// A gateway may die between the commit and the discard.
+pub(super) async fn a_copy_found_held_elsewhere_is_listed_at_once(registry: &dyn Registry) {
+    let key = key("N-1");
+    let second = upload_of(registry, &key, "elsewhere", CONTENT).await;
+    staged(registry, &second, CONTENT).await;
+    published(registry, &key, "first", CONTENT).await;
+
+    commit(registry, &second, CONTENT).await;
+    let listed = discards(registry, start()).await;
+    registry.discarded(second.id).await.unwrap();
+    let done = discards(registry, start()).await;
+
+    assert!(listed.contains(&(second.id, true)), "{listed:?}");
+    assert!(!done.iter().any(|(id, _)| *id == second.id));
+}
+
+pub(super) async fn what_cannot_be_discarded_holds_up_nothing(registry: &dyn Registry) {
+    for (left, _) in discards(registry, later(1_000)).await {
+        registry.discarded(left).await.unwrap();
+    }
+    let mut uploads = Vec::new();
+    for content in [b"one", b"two"] {
+        let new = upload_of(registry, &key("N-1"), "dead", content).await;
+        staged(registry, &new, content).await;
+        registry.discard_now(new.id).await.unwrap();
+        uploads.push(new.id);
+    }
+
+    let mut listed = Vec::new();
+    for seconds in 1_001..1_005 {
+        for discard in registry.abandon(later(seconds), 1).await.unwrap() {
+            listed.push(discard.upload.begun.id);
+        }
+    }
+
+    assert_eq!(listed.len(), 4);
+    assert_eq!((listed[0], listed[1]), (listed[2], listed[3]), "they do not take turns");
+    assert!(uploads.iter().all(|id| listed.contains(id)), "an upload waits for ever");
+    for id in uploads {
+        registry.discarded(id).await.unwrap();
+    }
+}
+
+pub(super) async fn another_manifest_is_refused(registry: &dyn Registry) {
+    let new = upload_of(registry, &key("N-1"), "foreign", CONTENT).await;
+    let (manifest, chunks) = staged(registry, &new, CONTENT).await;
+    let foreign = ChunkDigests::of(b"foreign");
+    let mut others = vec![(manifest.clone(), foreign.clone())];
+    others.push((Manifest { chunk_root: foreign.root(), ..manifest.clone() }, foreign));
+    others.extend(
+        [
+            Manifest { material: super::fresh(), ..manifest.clone() },
+            Manifest { material_type: "other".parse().unwrap(), ..manifest.clone() },
+            Manifest { content: crate::Digest::of(b"foreign"), ..manifest.clone() },
+            Manifest { size_bytes: 1, ..manifest.clone() },
+        ]
+        .map(|manifest| (manifest, chunks.clone())),
+    );
+
+    for (manifest, chunks) in others {
+        let refused = registry.commit_upload(new.id, &manifest, &chunks, record(), start()).await;
+        assert!(matches!(refused, Err(RegistryError::Corrupt { .. })), "{manifest:?}: {refused:?}");
+    }
+
+    let own = commit(registry, &new, CONTENT).await;
+    assert!(matches!(own, Committed::New { .. }), "{own:?}");
 }
 
 pub(super) async fn a_publication_without_receipt_is_listed(registry: &dyn Registry) {
@@ -287,7 +362,7 @@ async fn published(
 
 async fn commit(registry: &dyn Registry, new: &NewUpload, content: &[u8]) -> Committed {
     let chunks = ChunkDigests::of(content);
-    let manifest = crate::Manifest::new(new.material, &new.material_type, &new.document, &chunks);
+    let manifest = Manifest::new(new.material, &new.material_type, &new.document, &chunks);
     registry.commit_upload(new.id, &manifest, &chunks, record(), start()).await.unwrap()
 }
 

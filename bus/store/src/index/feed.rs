@@ -68,7 +68,7 @@ impl SearchIndex {
         }
     }
 
-    /// Follows the trail until `stop`.
+    /// Follows the trail until `stop`, or until it grows no more.
     pub async fn follow(self: Arc<Self>, trail: Trail, stop: CancellationToken) {
         let mut grown = trail.grown();
         loop {
@@ -78,11 +78,14 @@ impl SearchIndex {
             }
             let next = async {
                 match fed {
-                    Ok(_) => drop(grown.changed().await),
-                    Err(_) => sleep(PAUSE).await,
+                    Ok(_) => grown.changed().await.is_ok(),
+                    Err(_) => {
+                        sleep(PAUSE).await;
+                        true
+                    }
                 }
             };
-            if stop.run_until_cancelled(next).await.is_none() {
+            if stop.run_until_cancelled(next).await != Some(true) {
                 return;
             }
         }

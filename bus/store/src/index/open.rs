@@ -40,15 +40,20 @@ const SCHEMA: &str = "\
 // === impl SearchIndex ===
 
 impl SearchIndex {
-    /// Opens the index of `trail` in `file`.
+    /// Opens the index of `trail` in `file`, once its pages are checked.
     ///
     /// # Errors
     ///
     /// If the file can neither be used nor be made anew.
     pub async fn open(file: &Path, trail: &Trail) -> Result<Self, IndexError> {
         if let Ok(index) = Self::try_open(file).await {
-            if index.is_of(trail).await? {
-                return Ok(index);
+            match index.is_sound_and_of(trail).await {
+                Ok(true) => return Ok(index),
+                Ok(false) => {}
+                Err(IndexError::Storage(error)) => {
+                    tracing::warn!(%error, "the search index is damaged");
+                }
+                Err(error) => return Err(error),
             }
             index.database.close().await;
         }
@@ -75,6 +80,18 @@ impl SearchIndex {
         }
         sqlx::raw_sql(SCHEMA).execute(database.writer()).await?;
         Ok(Self { database })
+    }
+
+    async fn is_sound_and_of(&self, trail: &Trail) -> Result<bool, IndexError> {
+        if !self.is_of(trail).await? {
+            return Ok(false);
+        }
+        let found: String =
+            sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&self.database.reader).await?;
+        if found != "ok" {
+            tracing::warn!(found, "the search index is damaged");
+        }
+        Ok(found == "ok")
     }
 
     /// Returns whether the newest indexed record is the one that the trail has there.

@@ -43,17 +43,26 @@ impl SearchIndex {
         Ok(found.into_iter().map(i64::unsigned_abs).collect())
     }
 
-    /// Returns the positions of intents that no outcome closes, oldest first; at most `limit`.
+    /// Returns the positions of intents that no outcome closes, oldest first, above `after`; at
+    /// most `limit`.
     ///
     /// # Errors
     ///
     /// If the index fails.
-    pub async fn open_intents(&self, limit: u32) -> Result<Vec<u64>, IndexError> {
-        let select = "SELECT position FROM records i WHERE kind = 'intent' AND NOT EXISTS \
+    pub async fn open_intents(
+        &self,
+        after: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<u64>, IndexError> {
+        let select = "SELECT position FROM records i \
+             WHERE position > ? AND kind = 'intent' AND NOT EXISTS \
              (SELECT 1 FROM records o WHERE o.intent = i.position AND o.kind = 'outcome') \
              ORDER BY position LIMIT ?";
-        let found: Vec<i64> =
-            sqlx::query_scalar(select).bind(limit).fetch_all(&self.database.reader).await?;
+        let found: Vec<i64> = sqlx::query_scalar(select)
+            .bind(after.map_or(-1, signed))
+            .bind(limit)
+            .fetch_all(&self.database.reader)
+            .await?;
         Ok(found.into_iter().map(i64::unsigned_abs).collect())
     }
 }

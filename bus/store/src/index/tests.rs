@@ -1,11 +1,19 @@
 //! The index finds what is on the trail, and is never worth keeping.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use oncebus_trail::{Trail, TrailConfig};
 use tokio_util::sync::CancellationToken;
 
 use super::{RecordFilter, SearchIndex, Visibility};
+
+/// Bytes of a page of SQLite.
+const PAGE: usize = 4_096;
 
 fn trail(dir: &Path) -> Trail {
     let origin = "oncebus.test/gateway/g1".parse().unwrap();
@@ -60,7 +68,73 @@ async fn an_intent_is_open_until_an_outcome_names_it() {
 
     index.feed(&trail).await.unwrap();
 
-    assert_eq!(index.open_intents(100).await.unwrap(), [0, 2]);
+    assert_eq!(index.open_intents(None, 100).await.unwrap(), [0, 2]);
+    assert_eq!(index.open_intents(None, 1).await.unwrap(), [0]);
+    assert_eq!(index.open_intents(Some(0), 1).await.unwrap(), [2]);
+    assert!(index.open_intents(Some(2), 1).await.unwrap().is_empty());
+}
+
+/// Makes an index of about forty pages, and returns its file closed.
+async fn pages(dir: &Path, trail: &Trail) -> PathBuf {
+    let file = dir.join("index.sqlite");
+    let system = "s".repeat(3_000);
+    for id in 0..40 {
+        write(trail, id, &format!(r#""kind":"start","system":"{system}""#)).await;
+    }
+    let index = SearchIndex::open(&file, trail).await.unwrap();
+    index.feed(trail).await.unwrap();
+    index.database.close().await;
+    file
+}
+
+#[tokio::test]
+async fn a_damaged_index_is_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let trail = trail(dir.path());
+    let file = pages(dir.path(), &trail).await;
+    let sound = fs::read(&file).unwrap();
+    let middle = sound.len() / 2 / PAGE * PAGE;
+    assert!(30 * PAGE < sound.len(), "the index has few pages");
+
+    for (from, until) in [(PAGE, sound.len()), (middle, middle + PAGE)] {
+        let mut damaged = sound.clone();
+        damaged[from..until].fill(0xff);
+        fs::write(&file, damaged).unwrap();
+
+        let index = SearchIndex::open(&file, &trail).await.unwrap();
+        let emptied = index.indexed_size().await.unwrap();
+        let fed = index.feed(&trail).await.unwrap();
+        index.database.close().await;
+
+        assert_eq!((emptied, fed), (0, 40), "damaged from {from} to {until}");
+    }
+}
+
+#[tokio::test]
+async fn a_sound_index_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let trail = trail(dir.path());
+    let file = pages(dir.path(), &trail).await;
+
+    let index = SearchIndex::open(&file, &trail).await.unwrap();
+
+    assert_eq!(index.indexed_size().await.unwrap(), 40);
+}
+
+#[tokio::test]
+async fn the_index_stops_with_the_trail() {
+    let dir = tempfile::tempdir().unwrap();
+    let trail = trail(dir.path());
+    let index = SearchIndex::open(&dir.path().join("index.sqlite"), &trail).await.unwrap();
+    let index = Arc::new(index);
+    write(&trail, 1, r#""kind":"stop""#).await;
+    trail.close().await.unwrap();
+
+    let following = Arc::clone(&index).follow(trail, CancellationToken::new());
+    let ended = tokio::time::timeout(Duration::from_secs(10), following).await;
+
+    assert!(ended.is_ok(), "the index follows a trail that is closed");
+    assert_eq!(index.indexed_size().await.unwrap(), 1);
 }
 
 #[tokio::test]
@@ -82,7 +156,7 @@ async fn an_index_of_another_trail_or_form_or_no_index_at_all_is_made_anew() {
     assert_eq!((emptied, found.await), (0, vec![0]));
 
     index.database.close().await;
-    std::fs::write(&file, "no database").unwrap();
+    fs::write(&file, "no database").unwrap();
     let index = SearchIndex::open(&file, &ours).await.unwrap();
     assert_eq!(index.feed(&ours).await.unwrap(), 1);
 }
@@ -102,7 +176,7 @@ async fn the_index_follows_the_trail_until_it_is_stopped() {
             tokio::task::yield_now().await;
         }
     };
-    let waited = tokio::time::timeout(std::time::Duration::from_secs(10), caught_up).await;
+    let waited = tokio::time::timeout(Duration::from_secs(10), caught_up).await;
     stop.cancel();
 
     assert!(waited.is_ok(), "the index does not follow");

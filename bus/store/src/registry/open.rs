@@ -9,7 +9,7 @@ use sqlx::{
     sqlite::SqliteSynchronous,
 };
 
-use super::{SqliteRegistry, failed};
+use super::{SqliteRegistry, failed, rows};
 use crate::{SubjectKeys, database::Database};
 
 /// Every change of the schema, oldest first. A change once released is never edited.
@@ -23,7 +23,9 @@ impl SqliteRegistry {
     ///
     /// # Errors
     ///
-    /// If the file cannot be opened or is of a newer program, which is named.
+    /// If the file cannot be opened or is of a newer program, which is named;
+    /// [`RegistryError::SubjectKey`] if `keys` lack one that hid subjects in it. New keys in its
+    /// place would find none of them, and begin a second line of versions for each material.
     pub async fn open(file: &Path, keys: SubjectKeys) -> Result<Self, RegistryError> {
         let database = Database::open(file, SqliteSynchronous::Full).await;
         let database = database.map_err(failed("open its file"))?;
@@ -36,7 +38,29 @@ impl SqliteRegistry {
             action: "bring its file to this program's form, a newer program may have written it",
             source: Box::new(source),
         })?;
-        Ok(Self { database, keys: Arc::new(keys) })
+        let registry = Self { database, keys: Arc::new(keys) };
+        registry.check_keys().await?;
+        Ok(registry)
+    }
+
+    /// Reads one subject back for each key that hid some.
+    async fn check_keys(&self) -> Result<(), RegistryError> {
+        let select = "SELECT subject_key, subject_token, subject_sealed FROM materials \
+             WHERE subject_key > ? ORDER BY subject_key LIMIT 1";
+        let mut checked = i64::MIN;
+        loop {
+            let row = sqlx::query(select)
+                .bind(checked)
+                .fetch_optional(&self.database.reader)
+                .await
+                .map_err(failed("check the subject keys"))?;
+            let Some(row) = row else { return Ok(()) };
+            let hidden = rows::hidden(&row)?;
+            if self.keys.reveal(&hidden).is_err() {
+                return Err(RegistryError::SubjectKey { key: hidden.key });
+            }
+            checked = hidden.key;
+        }
     }
 
     /// Closes the file in order.

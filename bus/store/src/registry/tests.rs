@@ -1,9 +1,11 @@
 //! The registry keeps the port's contract, and its file keeps its secrets.
 
-use std::{fs, path::Path};
+use std::{error::Error, fs, iter, os::unix::fs::PermissionsExt as _, path::Path};
 
 use oncebus_core::{
-    MaterialId, MaterialKey, Registry as _, RegistryError, Subject, SystemRng, conformance,
+    Authorization, Cause, ChunkDigests, Digest, Holding, Manifest, MaterialId, MaterialKey,
+    NewUpload, Purpose, Registry as _, RegistryError, Subject, SystemId, SystemRng, UploadId, Why,
+    conformance,
 };
 
 use super::SqliteRegistry;
@@ -26,6 +28,42 @@ fn id(byte: u8) -> MaterialId {
     MaterialId(uuid::Uuid::from_bytes([byte; 16]))
 }
 
+fn document() -> Holding {
+    Holding {
+        number: key().number,
+        size_bytes: 7,
+        digest: Digest::of(b"content"),
+        media_type: "application/pdf".parse().unwrap(),
+        issuer: None,
+        issued: None,
+        valid_until: None,
+    }
+}
+
+fn upload() -> NewUpload {
+    let purpose = Purpose {
+        item: "I14".to_owned(),
+        case_number: "C1".to_owned(),
+        cause: Cause::Approval,
+        legal_basis: "law".to_owned(),
+        officer: "o7".to_owned(),
+        authorization: Authorization::StatutoryDuty,
+    };
+    NewUpload {
+        id: UploadId(uuid::Uuid::from_bytes([9; 16])),
+        system: SystemId::verified("spiffe://test/dept/market/system/a".to_owned()),
+        holder: "market".parse().unwrap(),
+        material: id(1),
+        material_type: key().material_type,
+        subject: key().subject,
+        document: document(),
+        expected: None,
+        intent: 7,
+        why: Why::of(&purpose),
+        now: "2026-03-02T09:00:00Z".parse().unwrap(),
+    }
+}
+
 #[tokio::test]
 async fn the_registry_conforms() {
     let dir = tempfile::tempdir().unwrap();
@@ -40,6 +78,7 @@ async fn a_subject_stands_nowhere_in_the_files() {
     let dir = tempfile::tempdir().unwrap();
     let registry = open(dir.path()).await.unwrap();
     registry.material(&key(), id(1)).await.unwrap();
+    registry.begin_upload(&upload(), 1).await.unwrap();
 
     let open_files = files(dir.path());
     registry.close().await;
@@ -47,6 +86,7 @@ async fn a_subject_stands_nowhere_in_the_files() {
 
     for bytes in [&open_files, &closed_files] {
         assert!(bytes.windows(9).any(|part| part == b"materials"), "the files were not read");
+        assert!(bytes.windows(6).any(|part| part == b"market"), "the upload is not in them");
         assert!(!bytes.windows(18).any(|part| part == b"370800199001011237"));
     }
 }
@@ -64,10 +104,14 @@ async fn what_is_committed_is_there_after_reopening() {
 }
 
 #[tokio::test]
-async fn a_new_key_finds_what_the_old_one_hid() {
+async fn a_new_key_finds_and_reads_what_the_old_one_hid() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path()).await.unwrap();
-    first.material(&key(), id(1)).await.unwrap();
+    let material = first.material(&key(), id(1)).await.unwrap();
+    let chunks = ChunkDigests::of(b"content");
+    let manifest = Manifest::new(material, &key().material_type, &document(), &chunks);
+    let (holder, now) = ("market".parse().unwrap(), upload().now);
+    let held = first.register_held(&manifest, &chunks, &holder, now).await.unwrap();
     first.close().await;
     let file = dir.path().join("subjects.json");
     let text = fs::read_to_string(&file).unwrap();
@@ -76,7 +120,55 @@ async fn a_new_key_finds_what_the_old_one_hid() {
 
     let rotated = open(dir.path()).await.unwrap();
 
+    let current = rotated.current(&key().material_type, &key().subject, None).await.unwrap();
     assert_eq!(rotated.material(&key(), id(2)).await.unwrap(), id(1));
+    assert_eq!(current, [held]);
+    assert_eq!(current[0].subject, key().subject);
+}
+
+#[tokio::test]
+async fn a_lost_key_file_is_never_made_up_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = open(dir.path()).await.unwrap();
+    first.material(&key(), id(1)).await.unwrap();
+    first.close().await;
+    let file = dir.path().join("subjects.json");
+    let kept = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+
+    let lost = open(dir.path()).await.unwrap_err();
+    let still_lost = open(dir.path()).await.unwrap_err();
+    fs::write(&file, kept).unwrap();
+    let restored = open(dir.path()).await.unwrap();
+
+    for refused in [lost, still_lost] {
+        assert!(matches!(refused, RegistryError::SubjectKey { key: 1 }), "{refused}");
+        assert!(refused.to_string().contains("restore the key file"), "{refused}");
+    }
+    assert_eq!(restored.material(&key(), id(2)).await.unwrap(), id(1));
+}
+
+#[tokio::test]
+async fn half_a_draft_of_a_key_file_is_written_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let draft = dir.path().join("subjects.draft");
+    fs::write(&draft, "{\"keys\":[{\"id\":1,\"secret\":\"ab").unwrap();
+
+    open(dir.path()).await.unwrap();
+
+    assert!(dir.path().join("subjects.json").exists() && !draft.exists());
+}
+
+#[tokio::test]
+async fn only_the_owner_may_read_the_files() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path()).await.unwrap();
+    registry.material(&key(), id(1)).await.unwrap();
+
+    for name in ["registry.sqlite", "registry.sqlite-wal", "registry.sqlite-shm", "subjects.json"] {
+        let mode = fs::metadata(dir.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -90,7 +182,10 @@ async fn a_registry_of_a_newer_program_is_refused() {
 
     let refused = open(dir.path()).await.unwrap_err();
 
+    let causes = iter::successors(refused.source(), |&error| error.source());
+    let causes = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
     assert!(refused.to_string().contains("newer program"), "{refused}");
+    assert!(causes.contains("migration 9 "), "{causes}");
 }
 
 #[tokio::test]

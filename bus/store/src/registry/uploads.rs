@@ -38,6 +38,9 @@ impl SqliteRegistry {
         if let Some(same) = self.same_pending_within(&mut transaction, new).await? {
             return Ok(same);
         }
+        if discard::is_discarding(&mut transaction, new).await? {
+            return Err(RegistryError::Discarding);
+        }
         let count = "SELECT count(*) FROM uploads WHERE state = ? AND holder = ?";
         let pending: i64 = sqlx::query_scalar(count)
             .bind(PENDING)
@@ -70,8 +73,9 @@ impl SqliteRegistry {
     ) -> Result<bool, RegistryError> {
         let action = "note staged chunks";
         let mut transaction = self.database.write().await.map_err(failed(action))?;
-        let update = "UPDATE uploads SET chunk_count = ?, progress_ms = max(progress_ms, ?) \
-             WHERE id = ? AND state = ? AND chunk_count = ?";
+        let update = "UPDATE uploads SET chunk_count = ?1, \
+             progress_ms = CASE WHEN progress_ms < ?2 THEN ?2 ELSE progress_ms END \
+             WHERE id = ?3 AND state = ?4 AND chunk_count = ?5";
         let updated = sqlx::query(update)
             .bind(signed((at + chunks.len()) as u64))
             .bind(millis(now))
@@ -174,8 +178,8 @@ impl SqliteRegistry {
         like: &NewUpload,
     ) -> Result<Option<Upload>, RegistryError> {
         let select = format!(
-            "{SELECT} WHERE u.state = ? AND u.system = ? AND u.material = ? AND u.document = ? \
-             AND u.expected IS ?"
+            "{SELECT} WHERE u.state = ?1 AND u.system = ?2 AND u.material = ?3 \
+             AND u.document = ?4 AND (u.expected = ?5 OR (u.expected IS NULL AND ?5 IS NULL))"
         );
         let row = sqlx::query(AssertSqlSafe(select))
             .bind(PENDING)
@@ -199,8 +203,8 @@ async fn insert(
 ) -> Result<(), RegistryError> {
     let insert = "INSERT INTO uploads \
          (id, material, system, holder, document, content, expected, intent, why, begun_ms, \
-         progress_ms, chunk_count, state, already_held, discarding_copy, discard_sealed) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0)";
+         progress_ms, chunk_count, state, already_held, discarding_copy, discard_sealed, tried_ms) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0)";
     sqlx::query(insert)
         .bind(upload_blob(new.id))
         .bind(material_blob(new.material))

@@ -94,8 +94,8 @@ impl SqliteRegistry {
         let insert = "INSERT INTO versions \
              (id, material, manifest, content, chunks, holder, sealed, confirmed_ms) \
              VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
-             ON CONFLICT (id) DO UPDATE \
-             SET confirmed_ms = max(confirmed_ms, excluded.confirmed_ms)";
+             ON CONFLICT (id) DO UPDATE SET confirmed_ms = excluded.confirmed_ms \
+             WHERE versions.confirmed_ms < excluded.confirmed_ms";
         sqlx::query(insert)
             .bind(blob(&id))
             .bind(material_blob(new.manifest.material))
@@ -156,7 +156,8 @@ impl SqliteRegistry {
     ) -> Result<(), RegistryError> {
         let action = "confirm a version";
         let mut transaction = self.database.write().await.map_err(failed(action))?;
-        sqlx::query("UPDATE versions SET confirmed_ms = max(confirmed_ms, ?) WHERE id = ?")
+        let update = "UPDATE versions SET confirmed_ms = ?1 WHERE id = ?2 AND confirmed_ms < ?1";
+        sqlx::query(update)
             .bind(millis(at))
             .bind(blob(id))
             .execute(&mut *transaction)

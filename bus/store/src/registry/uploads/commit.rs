@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use oncebus_core::{
-    ChunkDigests, Committed, Manifest, RecordId, RegistryError, Upload, UploadId, UploadState,
-    Version,
+    ChunkDigests, Committed, Manifest, NewUpload, RecordId, RegistryError, Upload, UploadId,
+    UploadState, Version,
 };
 use sqlx::{Sqlite, Transaction};
 
@@ -38,6 +38,7 @@ impl SqliteRegistry {
             UploadState::Committed { .. } => return self.again(&mut transaction, &upload).await,
             UploadState::Discarding | UploadState::Discarded => return Ok(Committed::Gone),
         }
+        check(&upload, manifest, chunks)?;
         let begun = &upload.begun;
         let current = self.current_within(&mut transaction, begun.material).await?;
         let ended = match current {
@@ -45,9 +46,6 @@ impl SqliteRegistry {
                 Ended { version, already_held: true }
             }
             current if current.as_ref().map(|version| version.id) == begun.expected => {
-                if discard::is_discarding(&mut transaction, &upload).await? {
-                    return Ok(Committed::Busy);
-                }
                 let holder = &begun.holder;
                 let new = NewVersion { manifest, chunks, holder, sealed: true, confirmed_at: now };
                 let version = self.make_current(&mut transaction, &new).await?;
@@ -60,6 +58,9 @@ impl SqliteRegistry {
             }
         };
         end(&mut transaction, id, &ended, outcome).await?;
+        if ended.version.holder != begun.holder {
+            discard::start(&mut transaction, &upload).await?;
+        }
         transaction.commit().await.map_err(failed(action))?;
         Ok(ended.answer(outcome))
     }
@@ -94,6 +95,16 @@ impl Ended {
             Committed::New { version, outcome }
         }
     }
+}
+
+/// Checks that manifest and chunks are those of the upload: a version is for ever.
+fn check(upload: &Upload, manifest: &Manifest, chunks: &ChunkDigests) -> Result<(), RegistryError> {
+    let NewUpload { material, material_type, document, .. } = &upload.begun;
+    let own = Manifest::new(*material, material_type, document, &upload.chunks);
+    if own == *manifest && upload.chunks == *chunks {
+        return Ok(());
+    }
+    Err(RegistryError::Corrupt { what: "manifest of an upload" })
 }
 
 async fn end(

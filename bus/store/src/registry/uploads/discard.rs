@@ -1,7 +1,7 @@
 //! Gives uploads up, and sees that no content goes that a version or another upload needs.
 
 use jiff::Timestamp;
-use oncebus_core::{Discard, RegistryError, Upload, UploadId, UploadState};
+use oncebus_core::{Discard, NewUpload, RegistryError, Upload, UploadId, UploadState};
 use sqlx::{Sqlite, Transaction};
 
 use super::{
@@ -35,7 +35,7 @@ impl SqliteRegistry {
             start(&mut transaction, &upload).await?;
         }
         let select = "SELECT id FROM uploads WHERE state = ? OR discarding_copy = 1 \
-             ORDER BY progress_ms LIMIT ?";
+             ORDER BY tried_ms, progress_ms LIMIT ?";
         let ids: Vec<Vec<u8>> = sqlx::query_scalar(select)
             .bind(DISCARDING)
             .bind(limit)
@@ -44,6 +44,7 @@ impl SqliteRegistry {
             .map_err(failed(action))?;
         let mut discards = Vec::with_capacity(ids.len());
         for upload in row::uploads(&mut transaction, ids, &self.keys).await? {
+            note_try(&mut transaction, upload.begun.id, before).await?;
             discards.push(discard(&mut transaction, upload).await?);
         }
         transaction.commit().await.map_err(failed(action))?;
@@ -62,13 +63,8 @@ impl SqliteRegistry {
         match &upload.state {
             UploadState::Pending => start(&mut transaction, &upload).await?,
             UploadState::Discarding => {}
-            UploadState::Committed { version, already_held: true, .. } => {
-                let version = self.version_within(&mut transaction, version).await?;
-                if version.is_none_or(|version| version.holder == upload.begun.holder) {
-                    return Ok(None);
-                }
-                start(&mut transaction, &upload).await?;
-            }
+            // The commit started it.
+            UploadState::Committed { .. } if has_copy(&mut transaction, id).await? => {}
             UploadState::Committed { .. } | UploadState::Discarded => return Ok(None),
         }
         let Some(upload) = row::upload(&mut transaction, id, &self.keys).await? else {
@@ -120,16 +116,19 @@ pub(super) async fn start(
     Ok(())
 }
 
-/// Returns whether the holder is being told to forget content of the upload's digest.
+/// Returns whether the holder is being told to forget sealed content of the upload's digest.
+///
+/// No upload begins meanwhile, and no such discard starts while an upload is pending: so what a
+/// pending upload seals stays.
 pub(super) async fn is_discarding(
     transaction: &mut Transaction<'static, Sqlite>,
-    upload: &Upload,
+    new: &NewUpload,
 ) -> Result<bool, RegistryError> {
     let select = "SELECT EXISTS (SELECT 1 FROM uploads WHERE holder = ? AND content = ? \
          AND discard_sealed = 1)";
     sqlx::query_scalar(select)
-        .bind(upload.begun.holder.as_str())
-        .bind(upload.begun.document.digest.as_bytes().to_vec())
+        .bind(new.holder.as_str())
+        .bind(new.document.digest.as_bytes().to_vec())
         .fetch_one(&mut **transaction)
         .await
         .map_err(failed("look for discards"))
@@ -151,6 +150,33 @@ async fn is_needed(
         .fetch_one(&mut **transaction)
         .await
         .map_err(failed("look for who needs a content"))
+}
+
+/// Returns whether a committed upload has a superfluous copy that is being discarded.
+async fn has_copy(
+    transaction: &mut Transaction<'static, Sqlite>,
+    id: UploadId,
+) -> Result<bool, RegistryError> {
+    sqlx::query_scalar("SELECT discarding_copy = 1 FROM uploads WHERE id = ?")
+        .bind(upload_blob(id))
+        .fetch_one(&mut **transaction)
+        .await
+        .map_err(failed("look for discards"))
+}
+
+/// Puts an upload behind those that were not tried since.
+async fn note_try(
+    transaction: &mut Transaction<'static, Sqlite>,
+    id: UploadId,
+    before: Timestamp,
+) -> Result<(), RegistryError> {
+    sqlx::query("UPDATE uploads SET tried_ms = ? WHERE id = ?")
+        .bind(millis(before))
+        .bind(upload_blob(id))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed("give idle uploads up"))?;
+    Ok(())
 }
 
 async fn discard(
