@@ -28,6 +28,8 @@ async fn an_intent_comes_before_the_adapter_is_asked_and_an_outcome_closes_it() 
     assert_eq!(said, expected);
     let [_, _, published, intent, served] = &records[..] else { panic!("five records") };
     assert_eq!(published.intent, Some(1));
+    let staged_and_sealed = pb::AdapterCalls { stage: 1, seal: 1, ..Default::default() };
+    assert_eq!(published.adapter_calls, Some(staged_and_sealed));
     assert_eq!(served.intent, Some(intent.index));
     assert_eq!(served.adapter_calls.unwrap(), pb::AdapterCalls { fetch: 1, ..Default::default() });
     assert_eq!(served.index, fetched.receipt.index);

@@ -20,6 +20,11 @@ fn a_publication_whose_outcome_found_no_room_is_recovered_by_the_next_run() {
     with_a_small_disk(is_recovered);
 }
 
+#[test]
+fn a_disk_that_fills_while_the_adapter_answers_lets_no_byte_leave() {
+    with_a_small_disk(fills_in_between);
+}
+
 fn with_a_small_disk(test: impl AsyncFnOnce(&Path) + Send + 'static) {
     // Mounts are a thread's own in a new namespace; all that the bus starts inherits it.
     let thread = std::thread::spawn(move || {
@@ -94,6 +99,33 @@ async fn is_recovered(disk: &Path) {
     assert_eq!((recovered.outcome.as_str(), recovered.intent), ("recovered", Some(1)));
     assert_eq!(again.receipt.unwrap().index, recovered.index);
     assert!(!again.already_held);
+}
+
+async fn fills_in_between(disk: &Path) {
+    let bus = TestBus::builder().trail_dir(disk.join("trail")).start().await;
+    let document = Document::new("construction_contract", "C-1", "a contract");
+    bus.client("housing").publish(&document).await.unwrap();
+    // The intent still fits into the last page of the trail, its outcome does not.
+    let mut audit = bus.client("audit").audit;
+    while !(2_500..=3_200).contains(&(trail_bytes(disk) % 4_096)) {
+        let search = pb::SearchRecordsRequest { page_size: 1, ..Default::default() };
+        audit.search_records(search).await.unwrap();
+    }
+    let filler = disk.join("filler");
+    bus.adapter("housing").on_fetch(move || fill(&filler));
+
+    let refused = bus.client("planning").fetch(document.fetch()).await.unwrap_err();
+
+    assert_eq!(bus.adapter("housing").calls().fetch, 1, "the fault came before the adapter");
+    assert_eq!(
+        (refused.code(), reason(&refused).as_str()),
+        (Code::Unavailable, "AUDIT_UNAVAILABLE")
+    );
+}
+
+fn trail_bytes(disk: &Path) -> u64 {
+    let segments = fs::read_dir(disk.join("trail/frames")).unwrap();
+    segments.map(|segment| segment.unwrap().metadata().unwrap().len()).sum()
 }
 
 /// Writes the smallest records until the trail's last page is full as well.

@@ -71,8 +71,19 @@ struct Shelf {
     state: Arc<Mutex<State>>,
 }
 
+/// Something that happens while the adapter is asked.
+#[derive(Default)]
+struct Hook(Option<Box<dyn FnOnce() + Send>>);
+
+impl std::fmt::Debug for Hook {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "set" } else { "none" })
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
+    on_fetch: Hook,
     held: HashMap<(String, String), Bytes>,
     staged: HashMap<String, Vec<u8>>,
     sealed: HashMap<Vec<u8>, Bytes>,
@@ -125,6 +136,11 @@ impl TestAdapter {
     /// Has the adapter keep to the contract again.
     pub fn mend(&self) {
         self.shelf.state().fault = None;
+    }
+
+    /// Has something happen when the next Fetch comes in, before it is answered.
+    pub fn on_fetch(&self, happens: impl FnOnce() + Send + 'static) {
+        self.shelf.state().on_fetch = Hook(Some(Box::new(happens)));
     }
 
     /// Returns how often it was asked.
@@ -210,6 +226,9 @@ impl AdapterService for Shelf {
         let request = request.into_inner();
         let mut state = self.state();
         state.calls.fetch += 1;
+        if let Some(happens) = state.on_fetch.0.take() {
+            happens();
+        }
         let wanted = request.digest.unwrap().value;
         let content = if request.sealed {
             state.sealed.get(&wanted[..]).cloned()

@@ -203,6 +203,8 @@ pub struct Upload {
     pub begun: NewUpload,
     /// Digests of the chunks that passed.
     pub chunks: ChunkDigests,
+    /// Pieces in which they passed, until it ends: so often the adapter staged.
+    pub pieces: u32,
     /// Where it stands.
     pub state: UploadState,
 }

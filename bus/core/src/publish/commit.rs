@@ -86,6 +86,7 @@ impl Bus {
             }
         }
         complete(&upload)?;
+        exchange.counts().stage += upload.pieces;
         if !self.is_current(&upload).await? {
             self.seal(exchange, &upload, deadline).await?;
         }

@@ -55,7 +55,7 @@ impl SqliteRegistry {
         insert(&mut transaction, new).await?;
         transaction.commit().await.map_err(failed(action))?;
         let chunks = ChunkDigests::default();
-        Ok(Upload { begun: new.clone(), chunks, state: UploadState::Pending })
+        Ok(Upload { begun: new.clone(), chunks, pieces: 0, state: UploadState::Pending })
     }
 
     pub(super) async fn one_upload(&self, id: UploadId) -> Result<Option<Upload>, RegistryError> {

@@ -90,7 +90,8 @@ pub(super) async fn read(
         why: rows::json(get::<String>(row, "why")?.as_bytes(), "read a purpose")?,
         now: rows::timestamp(get(row, "begun_ms")?)?,
     };
-    Ok(Upload { begun, chunks: chunks(connection, id).await?, state: state(row)? })
+    let (chunks, pieces) = chunks(connection, id).await?;
+    Ok(Upload { begun, chunks, pieces, state: state(row)? })
 }
 
 fn state(row: &SqliteRow) -> Result<UploadState, RegistryError> {
@@ -114,19 +115,20 @@ fn state(row: &SqliteRow) -> Result<UploadState, RegistryError> {
 async fn chunks(
     connection: &mut SqliteConnection,
     id: UploadId,
-) -> Result<ChunkDigests, RegistryError> {
+) -> Result<(ChunkDigests, u32), RegistryError> {
     let rows = sqlx::query("SELECT digests FROM upload_chunks WHERE upload = ? ORDER BY position")
         .bind(upload_blob(id))
         .fetch_all(&mut *connection)
         .await
         .map_err(failed("read chunk digests"))?;
+    let pieces = u32::try_from(rows.len()).unwrap_or(u32::MAX);
     let mut chunks = ChunkDigests::default();
     for row in rows {
         let bytes: Vec<u8> = row.try_get(0).map_err(failed("read chunk digests"))?;
         let more = ChunkDigests::from_bytes(&bytes);
         chunks.extend(&more.ok_or(RegistryError::Corrupt { what: "chunk digests" })?);
     }
-    Ok(chunks)
+    Ok((chunks, pieces))
 }
 
 /// Writes a document or a purpose; equal ones give equal texts.
