@@ -1,13 +1,13 @@
 //! Starts and stops a gateway, in the order that keeps its promises.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use oncebus_core::{
     Bus, Catalog, CatalogError, Clock, ExchangeError, Journal, Kind, Limits, Parts,
     PermissionError, Permissions, RegistryError, Rng, Swept, SystemClock, SystemRng,
 };
-use oncebus_store::{IndexError, SearchIndex, SqliteRegistry, SubjectKeys};
-use oncebus_trail::{AppendError, OpenError, Recovery, Trail, TrailConfig};
+use oncebus_store::{IndexError, SqliteRegistry};
+use oncebus_trail::{AppendError, OpenError, Recovery};
 use oncebus_transport::{Accepts, Credentials, CredentialsError, Serving, Worker, serve};
 use tokio::{net::TcpListener, runtime::Handle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -16,11 +16,12 @@ use crate::{
     GatewayConfig,
     adapters::{AdapterClients, AdapterSetupError},
     caller::Callers,
-    keys,
     page::Pager,
     refusals::RefusalCounter,
     services::{self, Shared},
-    settle, upkeep,
+    settle,
+    stores::Stores,
+    upkeep,
 };
 
 /// How long calls in flight may go on when the gateway stops.
@@ -90,6 +91,15 @@ pub enum StartError {
     Record(#[from] AppendError),
 }
 
+// === impl StartError ===
+
+impl StartError {
+    /// Says what a file or folder refused.
+    pub(crate) fn files(path: &Path, source: io::Error) -> Self {
+        Self::Files { what: path.display().to_string(), source }
+    }
+}
+
 // === impl Gateway ===
 
 impl Gateway {
@@ -121,19 +131,9 @@ impl Gateway {
         let domain = config.trust_domain.clone();
         let credentials = Credentials::load(&tls.cert, &tls.key, &tls.ca, domain)?;
 
-        let (trail, recovery) = open_trail(&config).await?;
-        let keys_dir = config.data_dir.join("keys");
-        keys::private_dir(&keys_dir).map_err(|source| files(&keys_dir, source))?;
-        let subject_keys = SubjectKeys::load_or_create(&keys_dir.join("subjects.json"), &*rng)?;
-        let registry_file = config.data_dir.join("registry.sqlite");
-        let registry = Arc::new(SqliteRegistry::open(&registry_file, subject_keys).await?);
-        let index = SearchIndex::open(&config.data_dir.join("index.sqlite"), &trail).await?;
-        let index = Arc::new(index);
+        let Stores { trail, recovery, registry, index, page_key } =
+            Stores::open(&config, &*rng).await?;
         let journal = Journal::new(trail, Arc::clone(&clock), Arc::clone(&rng));
-        let page_key_file = keys_dir.join("page-tokens.key");
-        let page_key = keys::load_or_draw(&page_key_file, &*rng)
-            .map_err(|source| files(&page_key_file, source))?;
-
         let parts = Parts {
             catalog: Arc::clone(&catalog),
             permissions,
@@ -161,13 +161,12 @@ impl Gateway {
         for runtime in workers {
             lanes.push(worker(runtime, &shared, &config, &credentials).await?);
         }
-        let listener = TcpListener::bind(&config.listen)
-            .await
-            .map_err(|source| StartError::Files { what: config.listen.clone(), source })?;
         let tls = credentials.server(Accepts::Systems)?;
+        let unable = |source| StartError::Files { what: config.listen.clone(), source };
+        let listener = TcpListener::bind(&config.listen).await.map_err(unable)?;
+        let counter = Arc::clone(&refusals) as _;
         let serving =
-            serve(listener, tls, config.limits.clone(), lanes, Arc::clone(&refusals) as _)
-                .map_err(|source| StartError::Files { what: config.listen.clone(), source })?;
+            serve(listener, tls, config.limits.clone(), lanes, counter).map_err(unable)?;
 
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         upkeep::start(&tasks, &stop, &bus, &index, &refusals);
@@ -222,16 +221,6 @@ impl Gateway {
     }
 }
 
-async fn open_trail(config: &GatewayConfig) -> Result<(Trail, Recovery), StartError> {
-    keys::private_dir(&config.data_dir).map_err(|source| files(&config.data_dir, source))?;
-    let trail = TrailConfig::new(config.trail_dir.clone(), config.origin.clone());
-    let opened = tokio::task::spawn_blocking(move || Trail::open(trail)).await;
-    match opened {
-        Ok(opened) => Ok(opened?),
-        Err(error) => Err(files(&config.trail_dir, io::Error::other(error))),
-    }
-}
-
 /// Gives a worker its own adapter connections, whose tasks run where its calls do.
 async fn worker(
     runtime: Handle,
@@ -245,8 +234,4 @@ async fn worker(
     };
     let shared = Shared { bus: shared.bus.with_holders(holders), ..shared.clone() };
     Ok(Worker::new(runtime, services::routes(&shared).await?))
-}
-
-fn files(path: &std::path::Path, source: io::Error) -> StartError {
-    StartError::Files { what: path.display().to_string(), source }
 }

@@ -13,6 +13,7 @@ mod page;
 mod refusals;
 mod services;
 mod settle;
+mod stores;
 mod upkeep;
 
 pub use config::{AdapterConfig, ConfigError, GatewayConfig, SystemConfig};
