@@ -152,6 +152,26 @@ async fn a_commit_before_all_bytes_came_is_refused_and_may_go_on() {
 }
 
 #[tokio::test]
+async fn an_upload_that_its_adapter_lost_in_part_goes_on_where_it_broke_off() {
+    let bus = TestBus::start().await;
+    let client = bus.client("housing");
+    let document = contract(vec![6; 3 * MIB]);
+    let mut transfer = client.transfer.clone();
+    let begun = transfer.begin_publish(document.begin()).await.unwrap().into_inner();
+    client.put(&document, &begun.upload, 0).await.unwrap();
+    bus.adapter("housing").lose_staged(MIB + 1_000);
+
+    let lost = transfer.commit_publish(document.commit(&begun.upload)).await.unwrap_err();
+    let again = client.publish(&document).await.unwrap();
+    let fetched = bus.client("planning").fetch(document.fetch()).await.unwrap();
+
+    assert_eq!(reason(&lost), "SIZE_MISMATCH");
+    assert!(lost.message().starts_with("1048576 bytes are staged"), "{}", lost.message());
+    assert!(!again.already_held);
+    assert_eq!(fetched.content, document.content);
+}
+
+#[tokio::test]
 async fn a_repeated_commit_gets_the_same_answer_and_no_second_record() {
     let bus = TestBus::start().await;
     let client = bus.client("housing");

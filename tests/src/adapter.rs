@@ -138,6 +138,11 @@ impl TestAdapter {
         self.shelf.state().fault = None;
     }
 
+    /// Has the adapter lose all but the first `bytes` of what is staged.
+    pub fn lose_staged(&self, bytes: usize) {
+        self.shelf.state().staged.values_mut().for_each(|staged| staged.truncate(bytes));
+    }
+
     /// Has something happen when the next Fetch comes in, before it is answered.
     pub fn on_fetch(&self, happens: impl FnOnce() + Send + 'static) {
         self.shelf.state().on_fetch = Hook(Some(Box::new(happens)));
@@ -286,6 +291,10 @@ impl AdapterService for Shelf {
                 false => Err(refused("MATERIAL_NOT_FOUND")),
             };
         };
+        if staged.len() as i64 != request.size_bytes {
+            state.staged.insert(request.upload, staged);
+            return Err(refused("SIZE_MISMATCH"));
+        }
         if Sha256::digest(&staged).as_slice() != wanted {
             state.staged.insert(request.upload, staged);
             return Err(refused("DIGEST_MISMATCH"));

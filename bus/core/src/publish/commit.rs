@@ -119,7 +119,8 @@ impl Bus {
                 self.give_up(exchange, upload).await?;
                 Err(ExchangeError::DigestMismatch)
             }
-            Err(HolderError::SizeMismatch { .. }) => {
+            // The adapter lost a part, or all of it: the upload goes on from there.
+            Err(HolderError::SizeMismatch { .. } | HolderError::NotFound { .. }) => {
                 let staged = self.continue_at(upload, deadline).await?;
                 Err(ExchangeError::SizeMismatch { staged, announced: size })
             }
