@@ -81,9 +81,12 @@ impl DemoCommand {
         };
         let town = Town::start(plan).await?;
         let played = scenes(&town, begun).await;
-        town.stop().await;
+        let died = town.stop().await;
         let (figures, expected) = played?;
         self.tell(&figures);
+        if !died.is_empty() {
+            return Err(CliError::check(died.join("; ")));
+        }
         expected.compare(&figures)
     }
 

@@ -82,7 +82,7 @@ impl DevCommand {
                 }
             }
         }
-        town.stop().await;
+        ended.extend(town.stop().await);
         if ended.is_empty() {
             return Ok(());
         }

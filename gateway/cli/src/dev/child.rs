@@ -79,23 +79,37 @@ impl Child {
             return std::future::pending().await;
         }
         let status = self.process.wait().await.map(described).unwrap_or_default();
+        self.report(&status)
+    }
+
+    fn report(&mut self, status: &str) -> String {
         self.ended = true;
         format!("{} (process {}) ended{status}", self.name, self.pid)
     }
 
-    /// Ends it: SIGTERM, then, after 10 s, SIGKILL.
-    pub(super) async fn stop(mut self) {
+    /// Ends it: SIGTERM, then, after 10 s, SIGKILL. Says so if it did not end in order, and was not
+    /// reported yet: it had died by itself.
+    pub(super) async fn stop(mut self) -> Option<String> {
         if self.ended {
-            return;
+            return None;
         }
         drop(self.stdin.take());
         if let Ok(pid) = i32::try_from(self.pid) {
             // It may have ended in this moment, and is not waited for yet: its id is still its own.
             let _ended = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }
-        if timeout(STOP, self.process.wait()).await.is_err() {
-            tracing::warn!(name = self.name, pid = self.pid, "killed, as it did not end in time");
-            let _ended = self.process.kill().await;
+        match timeout(STOP, self.process.wait()).await {
+            Ok(Ok(status)) if !status.success() => Some(self.report(&described(status))),
+            Ok(_ended) => None,
+            Err(_elapsed) => {
+                tracing::warn!(
+                    name = self.name,
+                    pid = self.pid,
+                    "killed, as it did not end in time"
+                );
+                let _ended = self.process.kill().await;
+                None
+            }
         }
     }
 }

@@ -142,10 +142,12 @@ impl Town {
         }
     }
 
-    /// Ends the processes: first the gateway, which still talks to the adapters, then these.
-    pub(crate) async fn stop(self) {
-        self.gateway.stop().await;
-        join_all(self.adapters.into_values().map(Child::stop)).await;
+    /// Ends the processes: first the gateway, which still talks to the adapters, then these. Returns
+    /// what had ended by itself, and was not told yet.
+    pub(crate) async fn stop(self) -> Vec<String> {
+        let gateway = self.gateway.stop().await;
+        let adapters = join_all(self.adapters.into_values().map(Child::stop)).await;
+        gateway.into_iter().chain(adapters.into_iter().flatten()).collect()
     }
 }
 
