@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use oncebus_proto::v1 as pb;
-use oncebus_tests::{TestBus, reason};
-use tonic::{Code, Request, Status, transport::Channel};
+use oncebus_tests::{TestBus, raw, reason};
+use tonic::{Code, Status, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -53,70 +53,20 @@ async fn what_the_library_refuses_has_a_reason_too() {
     let large = pb::SearchRecordsRequest { system: "x".repeat(70_000), ..Default::default() };
 
     let too_large = client.audit.clone().search_records(large).await.unwrap_err();
-    let malformed = send(&client.channel, search, b"\x0a\xff\xff\xff\xff\x0f").await;
-    let unknown = send(&client.channel, "/oncebus.v1.AuditService/Nothing", b"").await;
-    let nowhere = send(&client.channel, "/oncebus.v9.NoService/Nothing", b"").await;
+    let malformed = refused(&client.channel, search, b"\x0a\xff\xff\xff\xff\x0f").await;
+    let unknown = refused(&client.channel, "/oncebus.v1.AuditService/Nothing", b"").await;
+    let nowhere = refused(&client.channel, "/oncebus.v9.NoService/Nothing", b"").await;
 
-    for (refused, code, expected) in [
+    for (status, code, expected) in [
         (too_large, Code::InvalidArgument, "MESSAGE_TOO_LARGE"),
         (malformed, Code::InvalidArgument, "MALFORMED_MESSAGE"),
         (unknown, Code::Unimplemented, "UNKNOWN_METHOD"),
         (nowhere, Code::Unimplemented, "UNKNOWN_METHOD"),
     ] {
-        assert_eq!((refused.code(), reason(&refused).as_str()), (code, expected), "{refused:?}");
+        assert_eq!((status.code(), reason(&status).as_str()), (code, expected), "{status:?}");
     }
 }
 
-/// Sends bytes as they are.
-async fn send(channel: &Channel, path: &'static str, bytes: &'static [u8]) -> Status {
-    let mut client = tonic::client::Grpc::new(channel.clone());
-    client.ready().await.unwrap();
-    let request = Request::new(Bytes::from_static(bytes));
-    client.unary(request, path.parse().unwrap(), raw::Raw).await.map(drop).unwrap_err()
-}
-
-mod raw {
-    use bytes::{Buf as _, BufMut as _, Bytes};
-    use tonic::{
-        Status,
-        codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
-    };
-
-    /// Passes bytes through as they are.
-    #[derive(Clone, Copy, Default)]
-    pub(super) struct Raw;
-
-    impl Codec for Raw {
-        type Encode = Bytes;
-        type Decode = Bytes;
-        type Encoder = Self;
-        type Decoder = Self;
-
-        fn encoder(&mut self) -> Self {
-            Self
-        }
-
-        fn decoder(&mut self) -> Self {
-            Self
-        }
-    }
-
-    impl Encoder for Raw {
-        type Item = Bytes;
-        type Error = Status;
-
-        fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-            buffer.put(item);
-            Ok(())
-        }
-    }
-
-    impl Decoder for Raw {
-        type Item = Bytes;
-        type Error = Status;
-
-        fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-            Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
-        }
-    }
+async fn refused(channel: &Channel, path: &'static str, bytes: &'static [u8]) -> Status {
+    raw::send(channel, path, Bytes::from_static(bytes)).await.unwrap_err()
 }

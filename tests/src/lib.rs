@@ -8,6 +8,7 @@ mod authority;
 mod bus;
 mod client;
 mod clock;
+pub mod raw;
 
 pub use adapter::{Calls, Fault, TestAdapter};
 pub use authority::{Authority, Pair, leaf};

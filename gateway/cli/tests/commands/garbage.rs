@@ -3,17 +3,13 @@
 
 use std::{fs, path::Path};
 
-use bytes::{Buf as _, BufMut as _, Bytes};
+use bytes::Bytes;
 use futures_util::StreamExt as _;
 use oncebus_proto::v1 as pb;
+use oncebus_tests::raw;
 use oncebus_transport::{Accepts, Credentials, Dialer};
 use prost::Message;
-use tonic::{
-    Code, Request, Status,
-    client::Grpc,
-    codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
-    transport::Channel,
-};
+use tonic::{Code, transport::Channel};
 
 use super::{Dev, oncebus};
 
@@ -95,24 +91,7 @@ async fn pelt(channel: Channel, methods: &[(&'static str, Vec<u8>)], pid: u64) {
 
 /// Sends one message and reads the answer to its end; only a broken connection is a failure.
 async fn send(channel: Channel, path: &'static str, bytes: Bytes) {
-    let mut client = Grpc::new(channel).max_decoding_message_size(4 << 20);
-    client.ready().await.expect("the connection is there");
-    let request = Request::new(bytes);
-    let answer = client.server_streaming(request, path.parse().unwrap(), Raw).await;
-    let end = match answer {
-        Ok(answer) => {
-            let mut messages = answer.into_inner();
-            loop {
-                match messages.message().await {
-                    Ok(Some(_)) => {}
-                    Ok(None) => break Ok(()),
-                    Err(status) => break Err(status),
-                }
-            }
-        }
-        Err(status) => Err(status),
-    };
-    if let Err(status) = end {
+    if let Err(status) = raw::send(&channel, path, bytes).await {
         let broken = oncebus_transport::connection_cause(&status).is_some();
         assert!(!broken && status.code() != Code::Unknown, "{path}: {status:?}");
     }
@@ -262,43 +241,5 @@ impl Dice {
             }
         }
         bytes
-    }
-}
-
-/// Passes bytes through as they are.
-#[derive(Clone, Copy, Default)]
-struct Raw;
-
-impl Codec for Raw {
-    type Encode = Bytes;
-    type Decode = Bytes;
-    type Encoder = Self;
-    type Decoder = Self;
-
-    fn encoder(&mut self) -> Self {
-        Self
-    }
-
-    fn decoder(&mut self) -> Self {
-        Self
-    }
-}
-
-impl Encoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for Raw {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
     }
 }
