@@ -14,7 +14,7 @@ build: ## build target/debug/oncebus
 	$(CARGO) build --locked --bin oncebus
 
 demo: build ## run a whole bus on this machine and prove what it did
-	target/debug/oncebus demo
+	$(CARGO) run --locked --quiet --bin oncebus -- demo
 
 check: ## format, lints, documentation, .proto files, dependencies
 	$(PART) fmt $(CARGO) fmt --all --check
