@@ -35,7 +35,7 @@ fn with_a_small_disk(test: impl AsyncFnOnce(&Path) + Send + 'static) {
             mount(Some("tmpfs"), dir.path(), Some("tmpfs"), MsFlags::empty(), Some("size=256k"))
         });
         if let Err(error) = private {
-            eprintln!("SKIPPED: no right to mount a small disk here: {error}");
+            oncebus_tests::skipped(&format!("no right to mount a small disk here: {error}"));
             return;
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

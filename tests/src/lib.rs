@@ -17,3 +17,9 @@ pub use client::{
     Client, Document, Fetched, digest, purpose, reason, receipt, request_id, subject,
 };
 pub use clock::TestClock;
+
+/// Says loudly that a test is not run, and why: past the capture of what tests print.
+pub fn skipped(why: &str) {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "SKIPPED: {why}").expect("stderr takes a line");
+}

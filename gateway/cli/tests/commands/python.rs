@@ -14,7 +14,7 @@ fn a_stock_python_client_publishes_resumes_and_fetches() {
             std::env::var_os("CI").is_none(),
             "python3 with grpcio and grpcio-tools is missing"
         );
-        eprintln!("SKIPPED: python3 with grpcio and grpcio-tools is not installed");
+        oncebus_tests::skipped("python3 with grpcio and grpcio-tools is not installed");
         return;
     }
     let dev = Dev::start();
