@@ -159,8 +159,11 @@ async fn a_changed_document_is_a_new_version_once_the_pointer_is_old() {
 
     bus.clock.advance(jiff::SignedDuration::from_hours(2));
     let new = client.fetch(license().fetch()).await.unwrap();
-    let get =
-        pb::GetMaterialRequest { version: old.info.version.clone(), purpose: Some(purpose()) };
+    let get = pb::GetMaterialRequest {
+        version: old.info.version.clone(),
+        purpose: Some(purpose()),
+        request_id: request_id(),
+    };
     let back = client.material.clone().get_material(get).await.unwrap().into_inner();
 
     assert_eq!(new.content, b"new form");
@@ -202,6 +205,7 @@ async fn find_tells_what_is_held_and_moves_no_bytes() {
         purpose: Some(purpose()),
         page_size,
         page_token,
+        request_id: String::new(),
     };
 
     let first = material.find_materials(request(1, String::new())).await.unwrap().into_inner();

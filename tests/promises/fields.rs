@@ -235,6 +235,7 @@ async fn fetch_find_and_get_name_each_wrong_field() {
         ("empty value", "subject.value", |r| r.subject.as_mut().unwrap().value.clear()),
         ("long number", "number", |r| r.number = long()),
         ("no purpose", "purpose", |r| r.purpose = None),
+        ("request id that is none", "request_id", |r| r.request_id = "7".to_owned()),
         ("negative page", "page_size", |r| r.page_size = -1),
         ("forged token", "page_token", |r| r.page_token = "AAAA".to_owned()),
         ("long token", "page_token", |r| r.page_token = "A".repeat(9_000)),
@@ -242,6 +243,7 @@ async fn fetch_find_and_get_name_each_wrong_field() {
     let gets: Vec<Case<pb::GetMaterialRequest>> = vec![
         ("empty version", "version", |r| r.version.clear()),
         ("unknown type", "version", |r| r.version = r.version.replace("business", "pub")),
+        ("request id that is none", "request_id", |r| r.request_id = long()),
         ("upper-case id", "version", |r| r.version = r.version.replace("00", "AA")),
         ("no purpose", "purpose", |r| r.purpose = None),
     ];
@@ -263,8 +265,9 @@ async fn fetch_find_and_get_name_each_wrong_field() {
         assert_names(&refused, field, case);
     }
     for (case, field, change) in gets {
+        let version = name.clone();
         let mut request =
-            pb::GetMaterialRequest { version: name.clone(), purpose: Some(purpose()) };
+            pb::GetMaterialRequest { version, purpose: Some(purpose()), ..Default::default() };
         change(&mut request);
         let refused = client.material.clone().get_material(request).await.expect_err(case);
         assert_names(&refused, field, case);

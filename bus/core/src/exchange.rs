@@ -45,8 +45,8 @@ impl Exchange {
     }
 
     /// Notes which request this is.
-    pub(crate) fn request(&mut self, id: RequestId) {
-        self.call.request = Some(crate::Digest::of(id.0.as_bytes()));
+    pub(crate) fn request(&mut self, id: impl Into<Option<RequestId>>) {
+        self.call.request = id.into().map(|id| crate::Digest::of(id.0.as_bytes()));
     }
 
     /// Decides the call, by nothing but caller, type and operation.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     Bus, Caller, ExchangeError, Failure, MaterialInfo, MaterialType, Number, Operation, Purpose,
-    Subject, VersionId, exchange::Exchange,
+    RequestId, Subject, VersionId, exchange::Exchange,
 };
 
 /// A checked request for what is held about a subject.
@@ -21,6 +21,21 @@ pub struct FindQuery {
     pub number: Option<Number>,
     /// Why.
     pub purpose: Purpose,
+    /// The caller's id of the request.
+    pub request_id: Option<RequestId>,
+}
+
+/// A checked request for what is known of one version.
+#[derive(Clone, Debug)]
+pub struct GetQuery {
+    /// Type of the material.
+    pub material_type: Arc<MaterialType>,
+    /// The version.
+    pub id: VersionId,
+    /// Why.
+    pub purpose: Purpose,
+    /// The caller's id of the request.
+    pub request_id: Option<RequestId>,
 }
 
 impl Bus {
@@ -45,9 +60,10 @@ impl Bus {
         query: FindQuery,
         deadline: Instant,
     ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
-        let FindQuery { material_type, subject, number, purpose } = query;
+        let FindQuery { material_type, subject, number, purpose, request_id } = query;
         let mut exchange =
             Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
+        exchange.request(request_id);
         exchange.holder(&material_type.department);
         let found = async {
             exchange.decide(&caller, Operation::Find, &material_type)?;
@@ -72,11 +88,11 @@ impl Bus {
     pub async fn get(
         &self,
         caller: Caller,
-        material_type: Arc<MaterialType>,
-        id: VersionId,
-        purpose: Purpose,
+        query: GetQuery,
     ) -> Result<(MaterialInfo, Receipt), Failure> {
+        let GetQuery { material_type, id, purpose, request_id } = query;
         let mut exchange = Exchange::begin(self, &caller, Operation::Get, &material_type, &purpose);
+        exchange.request(request_id);
         let found = async {
             exchange.decide(&caller, Operation::Get, &material_type)?;
             let version = self.named(&id, &material_type).await?;

@@ -45,7 +45,7 @@ pub use self::{
     error::{Class, ExchangeError, Failure},
     fetch::{FetchQuery, Part, Release, Target},
     field::{Day, FieldError, IssuerName, MediaType, Number},
-    find::FindQuery,
+    find::{FindQuery, GetQuery},
     holders::{Content, ContentStream, Description, HolderError, Holders, Holding, LookupQuery},
     ids::{
         BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,

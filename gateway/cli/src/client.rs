@@ -7,7 +7,7 @@ mod purpose;
 mod retry;
 
 pub(crate) use self::{
-    args::{CallArgs, ProfileArgs, PurposeArgs, subject},
+    args::{CallArgs, ProfileArgs, subject},
     failure::failed,
     profile::Profile,
     purpose::purpose,

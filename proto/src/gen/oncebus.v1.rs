@@ -2396,6 +2396,9 @@ pub struct FindMaterialsRequest {
     /// `next_page_token` of the page before; empty for the first page.
     #[prost(string, tag = "6")]
     pub page_token: ::prost::alloc::string::String,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "7")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// Answer of FindMaterials.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2419,6 +2422,9 @@ pub struct GetMaterialRequest {
     /// Why the call is made.
     #[prost(message, optional, tag = "2")]
     pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
 }
 /// Answer of GetMaterial.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

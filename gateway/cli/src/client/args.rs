@@ -21,20 +21,13 @@ pub(crate) struct ProfileArgs {
     system: String,
 }
 
-/// Why a call is made.
-#[derive(Debug, Args)]
-pub(crate) struct PurposeArgs {
-    /// Why: item=I14,case=C1,cause=APPROVAL,basis=LAW,officer=ID[,authorization=STATUTORY_DUTY or
-    /// HOLDER_CONSENT:REF]; a comma within a value is written \,
-    #[arg(long, value_name = "KEY=VALUE,...", env = "ONCEBUS_PURPOSE", value_parser = purpose)]
-    pub(crate) purpose: pb::Purpose,
-}
-
 /// Why a call is made, and the name it keeps however often it is made.
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
-    #[command(flatten)]
-    why: PurposeArgs,
+    /// Why: item=I14,case=C1,cause=APPROVAL,basis=LAW,officer=ID[,authorization=STATUTORY_DUTY or
+    /// HOLDER_CONSENT:REF]; a comma within a value is written \,
+    #[arg(long, value_name = "KEY=VALUE,...", env = "ONCEBUS_PURPOSE", value_parser = purpose)]
+    purpose: pb::Purpose,
     /// UUID of the request; a retry gives the same one [default: a new one]
     #[arg(long, value_name = "UUID")]
     request_id: Option<String>,
@@ -54,7 +47,7 @@ impl ProfileArgs {
 impl CallArgs {
     /// Returns why the call is made.
     pub(crate) fn purpose(&self) -> pb::Purpose {
-        self.why.purpose.clone()
+        self.purpose.clone()
     }
 
     /// Returns the given request id, or a new one.

@@ -5,7 +5,7 @@ use oncebus_proto::v1::{self as pb, material_service_client::MaterialServiceClie
 
 use super::{answer, unproven};
 use crate::{
-    client::{CALL_TIME, ProfileArgs, PurposeArgs, failed, subject, within},
+    client::{CALL_TIME, CallArgs, ProfileArgs, failed, subject, within},
     exit::CliError,
     output::OutputArgs,
 };
@@ -16,7 +16,7 @@ pub(crate) struct FindArgs {
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]
-    why: PurposeArgs,
+    call: CallArgs,
     #[command(flatten)]
     output: OutputArgs,
     /// Code or alias of the type
@@ -36,7 +36,7 @@ pub(crate) struct GetArgs {
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]
-    why: PurposeArgs,
+    call: CallArgs,
     #[command(flatten)]
     output: OutputArgs,
     /// Name of the version, materialTypes/CODE/versions/ID
@@ -51,14 +51,16 @@ impl FindArgs {
         let mut client = MaterialServiceClient::new(self.profile.connect()?);
         let mut rows = Vec::new();
         let mut page_token = String::new();
+        let request_id = self.call.request_id();
         loop {
             let request = pb::FindMaterialsRequest {
                 material_type: self.material_type.clone(),
                 subject: Some(self.subject.clone()),
                 number: self.number.clone(),
-                purpose: Some(self.why.purpose.clone()),
+                purpose: Some(self.call.purpose()),
                 page_size: 0,
                 page_token,
+                request_id: request_id.clone(),
             };
             let request = within(CALL_TIME, request);
             let answer = client.find_materials(request).await.map_err(|s| failed(&s))?;
@@ -79,8 +81,8 @@ impl FindArgs {
 impl GetArgs {
     pub(super) async fn run(self) -> Result<(), CliError> {
         let mut client = MaterialServiceClient::new(self.profile.connect()?);
-        let purpose = Some(self.why.purpose);
-        let request = pb::GetMaterialRequest { version: self.version, purpose };
+        let (purpose, request_id) = (Some(self.call.purpose()), self.call.request_id());
+        let request = pb::GetMaterialRequest { version: self.version, purpose, request_id };
         let request = within(CALL_TIME, request);
         let answer = client.get_material(request).await.map_err(|s| failed(&s))?.into_inner();
         let info = answer.info.ok_or_else(|| unproven("it describes nothing"))?;

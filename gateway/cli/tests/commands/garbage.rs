@@ -150,7 +150,7 @@ fn gateway_methods() -> Vec<(&'static str, Vec<u8>)> {
         ..Default::default()
     };
     let version = format!("materialTypes/business_license/versions/{}", "0".repeat(64));
-    let get = pb::GetMaterialRequest { version, purpose: purpose() };
+    let get = pb::GetMaterialRequest { version, purpose: purpose(), request_id: request_id() };
     let search =
         pb::SearchRecordsRequest { kind: "outcome".to_owned(), page_size: 2, ..Default::default() };
     vec![

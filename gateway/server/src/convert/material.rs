@@ -1,10 +1,6 @@
 //! Messages of MaterialService.
 
-use std::sync::Arc;
-
-use oncebus_core::{
-    Bus, Cache, FieldError, FindQuery, MaterialInfo, MaterialType, Purpose, VersionId, VersionName,
-};
+use oncebus_core::{Bus, Cache, FieldError, FindQuery, GetQuery, MaterialInfo, VersionName};
 use oncebus_proto::v1 as pb;
 
 use super::common::{optional, pb_digest, purpose, signed, subject, timestamp};
@@ -18,17 +14,23 @@ pub(crate) fn find_query(
         subject: subject(message.subject)?,
         number: optional("number", &message.number)?,
         purpose: purpose(message.purpose)?,
+        request_id: optional("request_id", &message.request_id)?,
     })
 }
 
 pub(crate) fn get_query(
     bus: &Bus,
     message: pb::GetMaterialRequest,
-) -> Result<(Arc<MaterialType>, VersionId, Purpose), FieldError> {
+) -> Result<GetQuery, FieldError> {
     let name: VersionName = message.version.parse()?;
     let material_type =
         bus.material_type(name.material_type.as_str()).map_err(|error| error.of("version"))?;
-    Ok((material_type, name.id, purpose(message.purpose)?))
+    Ok(GetQuery {
+        material_type,
+        id: name.id,
+        purpose: purpose(message.purpose)?,
+        request_id: optional("request_id", &message.request_id)?,
+    })
 }
 
 pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {

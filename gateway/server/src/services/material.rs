@@ -21,6 +21,7 @@ impl MaterialService for Material {
             let filter = pb::FindMaterialsRequest {
                 page_size: 0,
                 page_token: String::new(),
+                request_id: String::new(),
                 ..message.clone()
             };
             let filter = hex::encode(filter.encode_to_vec());
@@ -49,8 +50,7 @@ impl MaterialService for Material {
         let bus = &self.0.bus;
         let parse = |message, _caller: &_| convert::get_query(bus, message);
         let call = self.0.callers.admit(request, parse)?;
-        let (material_type, id, purpose) = call.message;
-        let got = bus.get(call.caller, material_type, id, purpose).await;
+        let got = bus.get(call.caller, call.message).await;
         let (info, receipt) = got.map_err(convert::failure)?;
         Ok(Response::new(pb::GetMaterialResponse {
             info: Some(convert::info(&info)),
