@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    io,
+    fs, io,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
 };
@@ -71,6 +71,16 @@ impl Settings {
         write_json(&home.settings(), &settings)?;
         Ok(settings)
     }
+
+    /// Forgets the ports, so that the next start draws others.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the operating system says.
+    pub(super) fn forget(home: &Home) -> Result<(), CliError> {
+        let file = home.settings();
+        fs::remove_file(&file).map_err(|error| disk("remove", &file, &error))
+    }
 }
 
 /// Draws ports until one is free.
@@ -107,5 +117,19 @@ mod tests {
         assert_eq!(first, later);
         assert_eq!(later.trail_dir, Path::new("/elsewhere/trail"));
         assert_eq!(later.adapter_ports.len(), 3);
+    }
+
+    #[test]
+    fn forgotten_ports_are_drawn_anew() {
+        let temporary = tempfile::tempdir().unwrap();
+        let home = Home::open(temporary.path()).unwrap();
+        let cast = Cast::of(&Catalog::from_sources(&shipped()).unwrap()).unwrap();
+        let first = Settings::settle(&home, &cast, None).unwrap();
+        let _taken = TcpListener::bind((Ipv4Addr::LOCALHOST, first.gateway_port)).unwrap();
+
+        Settings::forget(&home).unwrap();
+        let second = Settings::settle(&home, &cast, None).unwrap();
+
+        assert_ne!(second.gateway_port, first.gateway_port);
     }
 }

@@ -19,7 +19,7 @@ use super::{
     settings::Settings,
 };
 use crate::{
-    exit::CliError,
+    exit::{CliError, Exit},
     sample::{PROJECT, SCHEME},
 };
 
@@ -48,6 +48,17 @@ pub(crate) struct Town {
     home: Home,
 }
 
+/// What a start made.
+struct Started {
+    gateway: Child,
+    adapters: BTreeMap<String, Child>,
+    catalog: Catalog,
+    cast: Cast,
+}
+
+/// How often a first run draws its ports.
+const PORT_TRIES: u32 = 5;
+
 // === impl Town ===
 
 impl Town {
@@ -59,21 +70,38 @@ impl Town {
     /// start; those that did are ended.
     pub(crate) async fn start(plan: Plan) -> Result<Self, CliError> {
         let home = Home::open(&plan.dir)?;
-        let catalog = catalogue::install(&home, plan.catalog.as_deref())?;
+        let first_run = !home.settings().exists();
+        let mut tries = 1;
+        let parts = loop {
+            match Self::start_once(&home, &plan).await {
+                // On the first run nobody knows the ports yet: another program may have been faster.
+                Err(error) if first_run && tries < PORT_TRIES && error.code == Exit::Check => {
+                    Settings::forget(&home)?;
+                    tries += 1;
+                }
+                started => break started?,
+            }
+        };
+        let Started { gateway, adapters, catalog, cast } = parts;
+        Ok(Self { gateway, adapters, catalog, cast, home })
+    }
+
+    async fn start_once(home: &Home, plan: &Plan) -> Result<Started, CliError> {
+        let catalog = catalogue::install(home, plan.catalog.as_deref())?;
         let cast = Cast::of(&catalog)?;
         cast.check_departments(plan.foreign_adapters.keys())?;
-        let settings = Settings::settle(&home, &cast, plan.trail_dir.as_deref())?;
-        let authority = identities::ensure(&home, &cast, SystemClock.now())?;
+        let settings = Settings::settle(home, &cast, plan.trail_dir.as_deref())?;
+        let authority = identities::ensure(home, &cast, SystemClock.now())?;
         let domain = authority.trust_domain();
         let setting = Setting {
-            home: &home,
+            home,
             cast: &cast,
             settings: &settings,
             domain,
             foreign_adapters: &plan.foreign_adapters,
         };
         setting.write()?;
-        samples::ensure(&home, &catalog, setting.own_adapters())?;
+        samples::ensure(home, &catalog, setting.own_adapters())?;
 
         let adapters = try_join_all(setting.own_adapters().map(|member| {
             let department = member.department.clone();
@@ -93,7 +121,7 @@ impl Town {
             adapter_pids: adapters.iter().map(|(name, child)| (name.clone(), child.pid)).collect(),
         };
         write_json(&home.connection(), &Connection::of(&setting, processes))?;
-        Ok(Self { gateway, adapters, catalog, cast, home })
+        Ok(Started { gateway, adapters, catalog, cast })
     }
 
     /// Returns the catalogue that the gateway has.

@@ -10,6 +10,7 @@ mod origin;
 mod python;
 
 use std::{
+    fs::{self, File},
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -45,11 +46,13 @@ impl Dev {
             .arg(dir)
             .args(flags)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(File::create(dir.join("stderr")).unwrap())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        assert!(lines.any(|line| line.unwrap() == "ready"), "dev ended before it was ready");
+        let ready = lines.any(|line| line.unwrap() == "ready");
+        let said = || fs::read_to_string(dir.join("stderr")).unwrap();
+        assert!(ready, "dev ended before it was ready: {}", said());
         child
     }
 
@@ -71,7 +74,7 @@ impl Dev {
     }
 
     fn connection(&self) -> Value {
-        serde_json::from_slice(&std::fs::read(self.profile()).unwrap()).unwrap()
+        serde_json::from_slice(&fs::read(self.profile()).unwrap()).unwrap()
     }
 
     /// Runs a command as one of the systems.
