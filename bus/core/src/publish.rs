@@ -100,7 +100,7 @@ impl Bus {
     async fn claim(&self, scope: &RequestScope, payload: &Digest) -> Result<(), ExchangeError> {
         let (boot, now) = (self.journal.boot(), self.clock.now());
         match self.registry.begin_request(scope, payload, boot, now).await? {
-            RequestState::Claimed | RequestState::Answered(_) => Ok(()),
+            RequestState::Claimed | RequestState::Done => Ok(()),
             RequestState::Running => Err(ExchangeError::RequestInProgress),
             RequestState::Reused => Err(ExchangeError::IdempotencyKeyReused),
         }

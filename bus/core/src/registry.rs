@@ -132,12 +132,8 @@ pub trait Registry: fmt::Debug + Send + Sync {
         now: Timestamp,
     ) -> Result<RequestState, RegistryError>;
 
-    /// Keeps the answer of a claimed request.
-    async fn finish_request(
-        &self,
-        scope: &RequestScope,
-        answer: &[u8],
-    ) -> Result<(), RegistryError>;
+    /// Notes that a claimed request is done: a retry finds what it did.
+    async fn finish_request(&self, scope: &RequestScope) -> Result<(), RegistryError>;
 
     /// Frees a claimed request that failed, so that a retry runs anew.
     async fn release_request(&self, scope: &RequestScope) -> Result<(), RegistryError>;
@@ -285,8 +281,8 @@ pub enum RequestState {
     Claimed,
     /// Claimed by a call that still runs.
     Running,
-    /// Finished with this answer.
-    Answered(Vec<u8>),
+    /// Done; a retry may run again, and finds what was done.
+    Done,
     /// Used with another payload.
     Reused,
 }

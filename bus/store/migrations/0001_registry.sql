@@ -63,7 +63,7 @@ CREATE TABLE upload_chunks (
     PRIMARY KEY (upload, position)
 );
 
--- Request ids in their scope. state: 0 running, 1 answered.
+-- Request ids in their scope. state: 0 running, 1 done.
 CREATE TABLE requests (
     system     TEXT NOT NULL,
     method     TEXT NOT NULL,
@@ -71,7 +71,6 @@ CREATE TABLE requests (
     payload    BLOB NOT NULL,
     boot       BLOB NOT NULL,
     state      INTEGER NOT NULL,
-    answer     BLOB,
     claimed_ms BIGINT NOT NULL,
     PRIMARY KEY (system, method, id)
 );

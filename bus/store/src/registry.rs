@@ -140,12 +140,8 @@ impl Registry for SqliteRegistry {
         self.claim_request(scope, payload, boot, now).await
     }
 
-    async fn finish_request(
-        &self,
-        scope: &RequestScope,
-        answer: &[u8],
-    ) -> Result<(), RegistryError> {
-        self.answer_request(scope, answer).await
+    async fn finish_request(&self, scope: &RequestScope) -> Result<(), RegistryError> {
+        self.mark_done(scope).await
     }
 
     async fn release_request(&self, scope: &RequestScope) -> Result<(), RegistryError> {

@@ -50,7 +50,7 @@ impl Bus {
         }
         match self.begin(&mut exchange, &caller, &query, deadline).await {
             Ok(begun) => {
-                self.registry.finish_request(&scope, &[]).await.map_err(ExchangeError::from)?;
+                self.registry.finish_request(&scope).await.map_err(ExchangeError::from)?;
                 Ok(begun)
             }
             Err(error) => {

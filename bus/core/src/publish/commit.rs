@@ -51,7 +51,7 @@ impl Bus {
         }
         match self.commit(&mut exchange, &caller, &query, deadline).await {
             Ok(published) => {
-                self.registry.finish_request(&scope, &[]).await.map_err(ExchangeError::from)?;
+                self.registry.finish_request(&scope).await.map_err(ExchangeError::from)?;
                 Ok(published)
             }
             Err(error) => {

@@ -11,7 +11,7 @@ use super::{
 
 /// Values of the column `state`.
 const RUNNING: i64 = 0;
-const ANSWERED: i64 = 1;
+const DONE: i64 = 1;
 
 // === impl SqliteRegistry ===
 
@@ -29,8 +29,8 @@ impl SqliteRegistry {
             if digest(&row, "payload")? != *payload {
                 return Ok(RequestState::Reused);
             }
-            if get::<i64>(&row, "state")? == ANSWERED {
-                return Ok(RequestState::Answered(get(&row, "answer")?));
+            if get::<i64>(&row, "state")? == DONE {
+                return Ok(RequestState::Done);
             }
             if BootId(uuid(&row, "boot")?) == boot {
                 return Ok(RequestState::Running);
@@ -55,18 +55,11 @@ impl SqliteRegistry {
         Ok(RequestState::Claimed)
     }
 
-    pub(super) async fn answer_request(
-        &self,
-        scope: &RequestScope,
-        answer: &[u8],
-    ) -> Result<(), RegistryError> {
-        let action = "keep the answer of a request";
+    pub(super) async fn mark_done(&self, scope: &RequestScope) -> Result<(), RegistryError> {
+        let action = "note that a request is done";
         let mut transaction = self.database.write().await.map_err(failed(action))?;
-        let update = "UPDATE requests SET state = ?, answer = ? \
-             WHERE system = ? AND method = ? AND id = ?";
-        sqlx::query(update)
-            .bind(ANSWERED)
-            .bind(answer.to_vec())
+        sqlx::query("UPDATE requests SET state = ? WHERE system = ? AND method = ? AND id = ?")
+            .bind(DONE)
             .bind(scope.system.as_str())
             .bind(scope.method)
             .bind(scope.id.0.as_bytes().to_vec())
@@ -116,7 +109,7 @@ async fn known(
     transaction: &mut Transaction<'static, Sqlite>,
     scope: &RequestScope,
 ) -> Result<Option<SqliteRow>, RegistryError> {
-    let select = "SELECT payload, state, answer, boot FROM requests \
+    let select = "SELECT payload, state, boot FROM requests \
          WHERE system = ? AND method = ? AND id = ?";
     sqlx::query(select)
         .bind(scope.system.as_str())
