@@ -5,15 +5,15 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    Catalog, Clock, ExchangeError, FieldError, Holders, Journal, MaterialType, Permissions,
-    Registry, Rng, publish::Turns, rng,
+    Catalog, Clock, ExchangeError, FieldError, Holders, Journal, MaterialType, Policy, Registry,
+    Rng, publish::Turns, rng,
 };
 
 /// Everything that a call needs. Clones share it; each core has its own adapter connections.
 #[derive(Clone, Debug)]
 pub struct Bus {
     pub(crate) catalog: Arc<Catalog>,
-    pub(crate) permissions: Arc<Permissions>,
+    pub(crate) policy: Arc<Policy>,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) holders: Arc<dyn Holders>,
     pub(crate) journal: Journal,
@@ -28,8 +28,8 @@ pub struct Bus {
 pub struct Parts {
     /// The types and departments.
     pub catalog: Arc<Catalog>,
-    /// Who may do what.
-    pub permissions: Arc<Permissions>,
+    /// Who may do what, now.
+    pub policy: Arc<Policy>,
     /// Versions and uploads.
     pub registry: Arc<dyn Registry>,
     /// The departments' adapters.
@@ -67,7 +67,7 @@ impl Bus {
     pub fn new(parts: Parts) -> Self {
         Self {
             catalog: parts.catalog,
-            permissions: parts.permissions,
+            policy: parts.policy,
             registry: parts.registry,
             holders: parts.holders,
             journal: parts.journal,
@@ -87,6 +87,11 @@ impl Bus {
     /// Returns the catalogue.
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
+    }
+
+    /// Returns the permissions in force.
+    pub fn policy(&self) -> &Arc<Policy> {
+        &self.policy
     }
 
     /// Returns the pen of the trail.

@@ -3,8 +3,8 @@
 use oncebus_trail::Receipt;
 
 use crate::{
-    AdapterCalls, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType, Operation,
-    Purpose, RecordId, RequestId, Rule, Version,
+    AdapterCalls, Bus, Cache, Caller, DeptId, Epoch, ExchangeError, Failure, MaterialType,
+    Operation, Purpose, RecordId, RequestId, TypeCode, Version,
     record::{Call, Ending},
 };
 
@@ -16,6 +16,16 @@ pub(crate) struct Exchange {
     personal: bool,
     intent: Option<u64>,
     calls: AdapterCalls,
+    decided: Option<Decided>,
+}
+
+/// What was decided in favour of the call, and by the permissions of which epoch.
+#[derive(Debug)]
+struct Decided {
+    caller: Caller,
+    operation: Operation,
+    material_type: TypeCode,
+    epoch: Epoch,
 }
 
 // === impl Exchange ===
@@ -41,6 +51,7 @@ impl Exchange {
             personal: material_type.personal,
             intent: None,
             calls: AdapterCalls::default(),
+            decided: None,
         }
     }
 
@@ -55,12 +66,25 @@ impl Exchange {
         caller: &Caller,
         operation: Operation,
         material_type: &MaterialType,
-    ) -> Result<Rule, ExchangeError> {
-        let rule = self.bus.permissions.decide(caller, operation, &material_type.code)?;
+    ) -> Result<(), ExchangeError> {
+        let (caller, material_type) = (caller.clone(), material_type.code.clone());
+        let (rule, epoch) = self.bus.policy.decide(&caller, operation, &material_type)?;
         if let Some(why) = &mut self.call.why {
             why.rule = Some(rule);
         }
-        Ok(rule)
+        self.decided = Some(Decided { caller, operation, material_type, epoch });
+        Ok(())
+    }
+
+    /// Decides the call again if the permissions have changed since.
+    pub(crate) fn still_allowed(&mut self) -> Result<(), ExchangeError> {
+        let Some(decided) = &mut self.decided else { return Ok(()) };
+        if self.bus.policy.epoch() != decided.epoch {
+            let Decided { caller, operation, material_type, .. } = &*decided;
+            let (_rule, epoch) = self.bus.policy.decide(caller, *operation, material_type)?;
+            decided.epoch = epoch;
+        }
+        Ok(())
     }
 
     /// Says what the call does, where it turns out to be another thing than it began as.

@@ -20,6 +20,7 @@ mod info;
 mod journal;
 mod manifest;
 mod permissions;
+mod policy;
 mod publish;
 mod purpose;
 mod receive;
@@ -55,6 +56,7 @@ pub use self::{
     journal::Journal,
     manifest::Manifest,
     permissions::{Operation, Permission, PermissionError, Permissions, Rule},
+    policy::{Epoch, Policy},
     publish::{BeginQuery, Begun, CommitQuery, Published, PutQuery},
     purpose::{Authorization, Cause, Purpose},
     record::{AdapterCalls, Cache, Call, Ending, Kind, Record, Why},

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use oncebus_core::{
     Bus, Catalog, CatalogError, Clock, ExchangeError, Journal, Kind, Limits, Parts,
-    PermissionError, Permissions, RegistryError, Rng, Swept, SystemClock, SystemRng,
+    PermissionError, Permissions, Policy, RegistryError, Rng, Swept, SystemClock, SystemRng,
 };
 use oncebus_store::{IndexError, SqliteRegistry};
 use oncebus_trail::{AppendError, OpenError, Recovery};
@@ -126,7 +126,7 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let Injected { clock, rng } = injected;
         let catalog = Arc::new(Catalog::load(&config.catalog_dir)?);
-        let permissions = Arc::new(Permissions::check(&config.permissions, &catalog)?);
+        let permissions = Permissions::check(&config.permissions, &catalog)?;
         let tls = &config.tls;
         let domain = config.trust_domain.clone();
         let credentials = Credentials::load(&tls.cert, &tls.key, &tls.ca, domain)?;
@@ -136,7 +136,7 @@ impl Gateway {
         let journal = Journal::new(trail, Arc::clone(&clock), Arc::clone(&rng));
         let parts = Parts {
             catalog: Arc::clone(&catalog),
-            permissions,
+            policy: Arc::new(Policy::new(permissions)),
             registry: Arc::clone(&registry) as _,
             holders: Arc::new(AdapterClients::new(&config.adapters, &credentials)?),
             journal,

@@ -34,7 +34,7 @@ impl Bus {
     ) -> Result<u64, ExchangeError> {
         let upload = self.own_upload(caller, query.upload).await?;
         let begun = &upload.begun;
-        self.permissions.decide(caller, Operation::Publish, &begun.material_type)?;
+        self.policy.decide(caller, Operation::Publish, &begun.material_type)?;
         if upload.state != UploadState::Pending {
             return Err(ExchangeError::UploadNotFound);
         }
