@@ -5,8 +5,9 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    Catalog, Clock, ExchangeError, FieldError, Holders, Journal, MaterialType, Policy, Registry,
-    Rng, publish::Turns, rng,
+    Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
+    Journal, MaterialType, Policy, Registry, Rng, cache::Caches, first_fetch::FirstFetches,
+    flight::Flights, lookup::Lookups, publish::Turns, rng,
 };
 
 /// Everything that a call needs. Clones share it; each core has its own adapter connections.
@@ -20,6 +21,11 @@ pub struct Bus {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) limits: Arc<Limits>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) caches: Caches,
+    pub(crate) lookups: Lookups,
+    pub(crate) first_fetches: FirstFetches,
+    pub(crate) flights: Flights,
     pub(crate) commits: Turns,
 }
 
@@ -44,6 +50,9 @@ pub struct Parts {
     pub limits: Limits,
 }
 
+/// Memory that the bounds count with where nobody says how much there is.
+const MEMORY_BYTES: u64 = 1 << 30;
+
 /// Bounds of the exchange.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -55,6 +64,14 @@ pub struct Limits {
     pub request_kept: Duration,
     /// Time that the sweeper gives an adapter.
     pub discard: Duration,
+    /// How long a caller may not take a part of its answer, of 256 KiB at most.
+    pub progress: Duration,
+    /// Longest flight: as long as a caller may wait for a transfer.
+    pub flight: Duration,
+    /// What is remembered.
+    pub cache: CacheLimits,
+    /// How much may be under way.
+    pub admission: AdmissionLimits,
     /// Folder for contents above 1 MiB that are received whole before anything is known of them.
     /// The files in it have no name and end with the process.
     pub spool_dir: PathBuf,
@@ -65,7 +82,14 @@ pub struct Limits {
 impl Bus {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
+        let Parts { catalog, clock, limits, .. } = &parts;
+        let admission = Admission::new(limits.admission.clone(), catalog, clock);
         Self {
+            admission: Arc::new(admission),
+            caches: Caches::new(&limits.cache),
+            lookups: Lookups::default(),
+            first_fetches: FirstFetches::default(),
+            flights: Flights::default(),
             catalog: parts.catalog,
             policy: parts.policy,
             registry: parts.registry,
@@ -92,6 +116,11 @@ impl Bus {
     /// Returns the permissions in force.
     pub fn policy(&self) -> &Arc<Policy> {
         &self.policy
+    }
+
+    /// Returns what lets calls in.
+    pub fn admission(&self) -> &Arc<Admission> {
+        &self.admission
     }
 
     /// Returns the pen of the trail.
@@ -134,6 +163,10 @@ impl Default for Limits {
             upload_idle: Duration::from_secs(3_600),
             request_kept: Duration::from_secs(30 * 24 * 3_600),
             discard: Duration::from_secs(5),
+            progress: Duration::from_secs(10),
+            flight: Duration::from_secs(600),
+            cache: CacheLimits::default(),
+            admission: AdmissionLimits::within(MEMORY_BYTES),
             spool_dir: std::env::temp_dir(),
         }
     }

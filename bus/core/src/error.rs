@@ -1,8 +1,12 @@
 //! Why the bus refused or failed one call, and what a caller may do about it.
 
+use std::time::Duration;
+
 use oncebus_trail::{AppendError, Receipt};
 
-use crate::{DeptId, FieldError, HolderError, Operation, RegistryError, TypeCode, VersionName};
+use crate::{
+    DeptId, FieldError, HolderError, Load, Operation, RegistryError, TypeCode, VersionName,
+};
 
 /// Why the bus refused or failed one call.
 ///
@@ -91,9 +95,15 @@ pub enum ExchangeError {
     /// The first call with the request id still runs.
     #[error("a call with this request_id still runs, try again in a second")]
     RequestInProgress,
-    /// The department has too much under way.
-    #[error("too many uploads are pending, commit some or try again later")]
-    Overloaded,
+    /// There is too much under way.
+    #[error(transparent)]
+    Overloaded(#[from] Load),
+    /// The caller did not take its answer.
+    #[error("nothing of the answer was taken for {after:?}, read on, or resume where it ended")]
+    SlowReader {
+        /// How long it was waited for.
+        after: Duration,
+    },
     /// The trail cannot be written, so nothing may happen.
     #[error("the audit trail cannot be written, so nothing was done")]
     Audit(#[source] AppendError),
@@ -168,7 +178,8 @@ impl ExchangeError {
             Self::Holder(error) => holder_reason(error),
             Self::IdempotencyKeyReused => "IDEMPOTENCY_KEY_REUSED",
             Self::RequestInProgress => "REQUEST_IN_PROGRESS",
-            Self::Overloaded => "OVERLOADED",
+            Self::Overloaded(_) => "OVERLOADED",
+            Self::SlowReader { .. } => "SLOW_READER",
             Self::Audit(_) => "AUDIT_UNAVAILABLE",
             Self::Registry(_) => "REGISTRY_UNAVAILABLE",
             Self::Cancelled => "CANCELLED",
@@ -195,10 +206,20 @@ impl ExchangeError {
             }
             Self::UploadOffset { .. } => Class::Range,
             Self::Holder(error) => holder_class(error),
-            Self::Overloaded => Class::Exhausted,
+            Self::Overloaded(_) => Class::Exhausted,
+            Self::SlowReader { .. } => Class::Timeout,
             Self::Audit(AppendError::Full) => Class::Exhausted,
             Self::Audit(_) | Self::Registry(_) | Self::Spool(_) => Class::Unavailable,
             Self::Cancelled => Class::Cancelled,
+        }
+    }
+
+    /// Returns when the same call may fare better, where that is known to pass by itself.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match (self, self.class()) {
+            (Self::Overloaded(load), _) => Some(load.retry_after()),
+            (_, Class::Unavailable | Class::Exhausted) => Some(Duration::from_secs(1)),
+            _ => None,
         }
     }
 
@@ -211,7 +232,7 @@ impl ExchangeError {
 impl From<RegistryError> for ExchangeError {
     fn from(error: RegistryError) -> Self {
         match error {
-            RegistryError::TooManyUploads { .. } => Self::Overloaded,
+            RegistryError::TooManyUploads { .. } => Self::Overloaded(Load::Uploads),
             RegistryError::Discarding => Self::RequestInProgress,
             error => Self::Registry(error),
         }

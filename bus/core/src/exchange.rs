@@ -1,11 +1,14 @@
 //! One call and its records: Intent before an adapter is asked, Outcome before anything leaves.
 
+use std::time::Duration;
+
 use oncebus_trail::Receipt;
 
 use crate::{
-    AdapterCalls, Bus, Cache, Caller, DeptId, Epoch, ExchangeError, Failure, MaterialType,
-    Operation, Purpose, RecordId, RequestId, TypeCode, Version,
+    AdapterCalls, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType, Operation,
+    Purpose, RecordId, RequestId, Version,
     record::{Call, Ending},
+    standing::Standing,
 };
 
 /// One call on its way, and what its records will say.
@@ -16,16 +19,9 @@ pub(crate) struct Exchange {
     personal: bool,
     intent: Option<u64>,
     calls: AdapterCalls,
-    decided: Option<Decided>,
-}
-
-/// What was decided in favour of the call, and by the permissions of which epoch.
-#[derive(Debug)]
-struct Decided {
-    caller: Caller,
-    operation: Operation,
-    material_type: TypeCode,
-    epoch: Epoch,
+    standing: Option<Standing>,
+    /// Index of the Outcome by which bytes may leave.
+    outcome: Option<u64>,
 }
 
 // === impl Exchange ===
@@ -51,7 +47,8 @@ impl Exchange {
             personal: material_type.personal,
             intent: None,
             calls: AdapterCalls::default(),
-            decided: None,
+            standing: None,
+            outcome: None,
         }
     }
 
@@ -66,25 +63,14 @@ impl Exchange {
         caller: &Caller,
         operation: Operation,
         material_type: &MaterialType,
-    ) -> Result<(), ExchangeError> {
-        let (caller, material_type) = (caller.clone(), material_type.code.clone());
-        let (rule, epoch) = self.bus.policy.decide(&caller, operation, &material_type)?;
+    ) -> Result<Standing, ExchangeError> {
+        let policy = &self.bus.policy;
+        let (rule, standing) = Standing::decide(policy, caller, operation, &material_type.code)?;
         if let Some(why) = &mut self.call.why {
             why.rule = Some(rule);
         }
-        self.decided = Some(Decided { caller, operation, material_type, epoch });
-        Ok(())
-    }
-
-    /// Decides the call again if the permissions have changed since.
-    pub(crate) fn still_allowed(&mut self) -> Result<(), ExchangeError> {
-        let Some(decided) = &mut self.decided else { return Ok(()) };
-        if self.bus.policy.epoch() != decided.epoch {
-            let Decided { caller, operation, material_type, .. } = &*decided;
-            let (_rule, epoch) = self.bus.policy.decide(caller, *operation, material_type)?;
-            decided.epoch = epoch;
-        }
-        Ok(())
+        self.standing = Some(standing.clone());
+        Ok(standing)
     }
 
     /// Says what the call does, where it turns out to be another thing than it began as.
@@ -107,12 +93,33 @@ impl Exchange {
         }
     }
 
-    /// Makes the Intent durable, once. Adapters may be asked when this has returned.
-    pub(crate) async fn intent(&mut self, holder: &DeptId) -> Result<(), ExchangeError> {
-        if self.intent.is_none() {
-            self.upload_intent(holder).await?;
+    /// Makes the Intent durable, once, and returns its index. Adapters may be asked when this has
+    /// returned.
+    pub(crate) async fn intent(&mut self, holder: &DeptId) -> Result<u64, ExchangeError> {
+        match self.intent {
+            Some(intent) => Ok(intent),
+            None => Ok(self.upload_intent(holder).await?.index),
         }
-        Ok(())
+    }
+
+    /// Shares the Intent of another call, which asks the holder for both; an own one stays.
+    pub(crate) fn share(&mut self, intent: u64) {
+        self.intent.get_or_insert(intent);
+    }
+
+    /// Begins anew behind the Outcome, if there is one already, and tells whether: a new Intent and a
+    /// new Outcome will link to it.
+    pub(crate) fn follow(&mut self) -> bool {
+        let Some(outcome) = self.outcome.take() else { return false };
+        self.call.follows = Some(outcome);
+        self.intent = None;
+        self.calls = AdapterCalls::default();
+        true
+    }
+
+    /// Returns whether the type is personal.
+    pub(crate) fn personal(&self) -> bool {
+        self.personal
     }
 
     /// Makes the Intent of an upload durable, and returns its proof: the answer carries it, since
@@ -138,13 +145,22 @@ impl Exchange {
     }
 
     /// Makes the Outcome of a served call durable: at most `bytes` may leave now.
+    ///
+    /// # Errors
+    ///
+    /// If the trail cannot be written, or the permissions have changed to the caller's loss.
     pub(crate) async fn served(
-        &self,
+        &mut self,
         bytes: u64,
         cache: Option<Cache>,
     ) -> Result<Receipt, ExchangeError> {
+        if let Some(standing) = &mut self.standing {
+            standing.check()?;
+        }
         let call = Call { bytes_authorised: Some(bytes), cache, ..self.closing() };
-        self.write(self.bus.journal.draw_id(), Ending::Served, call).await
+        let receipt = self.write(self.bus.journal.draw_id(), Ending::Served, call).await?;
+        self.outcome = Some(receipt.index);
+        Ok(receipt)
     }
 
     /// Makes the Outcome of a publication durable, under the id that the registry has.
@@ -182,13 +198,21 @@ impl Exchange {
         }
     }
 
-    /// Says how many bytes left before a stream was cut. Nothing waits for it.
-    pub(crate) async fn aborted(&self, bytes: u64, reason: &'static str) {
+    /// Says how many bytes left before a stream was cut, and returns the proof where it could be
+    /// written.
+    pub(crate) async fn aborted(&self, bytes: u64, reason: &'static str) -> Option<Box<Receipt>> {
         let call =
             Call { bytes_authorised: Some(bytes), reason: Some(reason.into()), ..self.closing() };
-        if let Err(error) = self.bus.journal.aborted(call).await {
-            tracing::error!(%error, "a cut stream is not on the trail");
-        }
+        let written = self.bus.journal.aborted(call).await;
+        written
+            .inspect_err(|error| tracing::error!(%error, "a cut stream is not on the trail"))
+            .ok()
+            .map(Box::new)
+    }
+
+    /// Returns how long a caller may not take a part of its answer.
+    pub(crate) fn progress(&self) -> Duration {
+        self.bus.limits.progress
     }
 
     fn closing(&self) -> Call {

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use oncebus_trail::Receipt;
-use tokio::time::Instant;
-
 use crate::{
-    Bus, Caller, ExchangeError, Failure, MaterialInfo, MaterialType, Number, Operation, Purpose,
+    Admitted, Bus, ExchangeError, Failure, MaterialInfo, MaterialType, Number, Operation, Purpose,
     RequestId, Subject, VersionId, exchange::Exchange,
 };
+use oncebus_trail::Receipt;
 
 /// A checked request for what is held about a subject.
 #[derive(Clone, Debug)]
@@ -46,20 +44,19 @@ impl Bus {
     /// Every refusal and failure, with the receipt of its record.
     pub async fn find(
         &self,
-        caller: Caller,
+        admitted: Admitted,
         query: FindQuery,
-        deadline: Instant,
     ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
         let bus = self.clone();
-        finished(tokio::spawn(async move { bus.run_find(caller, query, deadline).await })).await
+        finished(tokio::spawn(async move { bus.run_find(admitted, query).await })).await
     }
 
     async fn run_find(
         self,
-        caller: Caller,
+        admitted: Admitted,
         query: FindQuery,
-        deadline: Instant,
     ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
+        let Admitted { caller, deadline, permit: _until_the_end, .. } = admitted;
         let FindQuery { material_type, subject, number, purpose, request_id } = query;
         let mut exchange =
             Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
@@ -68,13 +65,14 @@ impl Bus {
         let found = async {
             exchange.decide(&caller, Operation::Find, &material_type)?;
             let number = number.as_ref();
-            self.resolve(&mut exchange, &material_type, &subject, number, deadline).await
+            let found =
+                self.resolve(&mut exchange, &material_type, &subject, number, deadline).await?;
+            Ok::<_, ExchangeError>((found, exchange.served(0, None).await?))
         };
-        let found = match found.await {
+        let (found, receipt) = match found.await {
             Ok(found) => found,
             Err(error) => return Err(exchange.failed(error).await),
         };
-        let receipt = exchange.served(0, None).await?;
         let now = self.clock.now();
         let infos = found.iter().map(|found| found.info(&material_type, now)).collect();
         Ok((infos, receipt))
@@ -87,9 +85,10 @@ impl Bus {
     /// Every refusal and failure, with the receipt of its record.
     pub async fn get(
         &self,
-        caller: Caller,
+        admitted: Admitted,
         query: GetQuery,
     ) -> Result<(MaterialInfo, Receipt), Failure> {
+        let Admitted { caller, permit: _until_the_end, .. } = admitted;
         let GetQuery { material_type, id, purpose, request_id } = query;
         let mut exchange = Exchange::begin(self, &caller, Operation::Get, &material_type, &purpose);
         exchange.request(request_id);
@@ -97,13 +96,12 @@ impl Bus {
             exchange.decide(&caller, Operation::Get, &material_type)?;
             let version = self.named(&id, &material_type).await?;
             exchange.version(&version);
-            Ok::<_, ExchangeError>(version)
+            Ok::<_, ExchangeError>((version, exchange.served(0, None).await?))
         };
-        let version = match found.await {
+        let (version, receipt) = match found.await {
             Ok(version) => version,
             Err(error) => return Err(exchange.failed(error).await),
         };
-        let receipt = exchange.served(0, None).await?;
         Ok((MaterialInfo::of_version(&version, self.clock.now()), receipt))
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Cache, DeptId, Holding, TypeCode, Version, VersionName};
+use crate::{Cache, DeptId, Holding, MaterialType, Supply, TypeCode, Version, VersionName};
 
 /// What the bus knows of one version of one material.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,9 @@ pub struct MaterialInfo {
     pub confirmed_at: Timestamp,
     /// How long ago that was.
     pub age: Duration,
+    /// Whether that is longer than its type allows, and it is told only because its holder does not
+    /// answer.
+    pub stale: bool,
     /// Where the bytes came from; `None` where none were asked for.
     pub cache: Option<Cache>,
 }
@@ -41,8 +44,20 @@ impl MaterialInfo {
             current: version.current,
             confirmed_at: version.confirmed_at,
             age: age(version.confirmed_at, now),
+            stale: false,
             cache: None,
         }
+    }
+
+    /// Describes a version that was found as the current one: its holder's word may be too old.
+    pub(crate) fn of_current(
+        version: &Version,
+        material_type: &MaterialType,
+        now: Timestamp,
+    ) -> Self {
+        let info = Self::of_version(version, now);
+        let aged = material_type.pointer_age <= info.age;
+        Self { stale: aged && material_type.supply == Supply::OriginHeld, ..info }
     }
 
     /// Describes what a department just said that it holds.
@@ -60,6 +75,7 @@ impl MaterialInfo {
             current: true,
             confirmed_at: now,
             age: Duration::ZERO,
+            stale: false,
             cache: None,
         }
     }

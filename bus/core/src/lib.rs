@@ -3,7 +3,9 @@
 //! Vocabulary, catalogue, permissions, fetch and publish. What it needs from outside comes through
 //! the ports [`Registry`], [`Holders`], [`Clock`] and [`Rng`], and through the trail.
 
+mod admission;
 mod bus;
+mod cache;
 mod caller;
 mod catalog;
 mod chunks;
@@ -14,10 +16,14 @@ mod exchange;
 mod fetch;
 mod field;
 mod find;
+mod first_fetch;
+mod flight;
 mod holders;
 mod ids;
 mod info;
+mod joint;
 mod journal;
+mod lookup;
 mod manifest;
 mod permissions;
 mod policy;
@@ -26,15 +32,20 @@ mod purpose;
 mod receive;
 mod record;
 mod registry;
+mod release;
 mod resolve;
 mod rng;
 mod settle;
+mod source;
 mod spool;
+mod standing;
 mod subject;
 mod sweep;
 
 pub use self::{
+    admission::{Admission, AdmissionLimits, Admitted, Load, Permit},
     bus::{Bus, Limits, Parts},
+    cache::CacheLimits,
     caller::{Caller, Role},
     catalog::{
         Catalog, CatalogError, CatalogFault, CatalogSources, CreditCode, Department, MaterialType,
@@ -44,7 +55,7 @@ pub use self::{
     clock::{Clock, SystemClock},
     digest::{Digest, DigestError},
     error::{Class, ExchangeError, Failure},
-    fetch::{FetchQuery, Part, Release, Target},
+    fetch::{FetchQuery, Target},
     field::{Day, FieldError, IssuerName, MediaType, Number},
     find::{FindQuery, GetQuery},
     holders::{Content, ContentStream, Description, HolderError, Holders, Holding, LookupQuery},
@@ -64,6 +75,7 @@ pub use self::{
         Committed, Discard, NewUpload, Registry, RegistryError, RequestScope, RequestState, Upload,
         UploadState, Version,
     },
+    release::{Part, Release},
     rng::{Rng, SystemRng},
     subject::{MaterialKey, Scheme, Subject},
     sweep::Swept,

@@ -128,6 +128,9 @@ pub struct Call {
     /// Index of the intent that this record closes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intent: Option<u64>,
+    /// Index of the outcome whose rest this record is about: it had to be asked for again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub follows: Option<u64>,
 }
 
 /// The part of a purpose that stands in clear, so that "why" can be answered without unsealing.
@@ -150,8 +153,12 @@ pub struct Why {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Cache {
+    /// The bus had them.
+    Hit,
     /// The holder was asked.
     Miss,
+    /// Another call was asking the holder already, and this one shared its answer.
+    Joined,
 }
 
 /// How often each adapter method was called for one exchange.

@@ -1,20 +1,26 @@
-//! Finds what is held of one type about one subject: in the registry, or by asking the holder.
+//! Finds what is held of one type about one subject: remembered, registered, or asked of the holder.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{
-    Bus, DeptId, ExchangeError, HolderError, Holding, LookupQuery, MaterialInfo, MaterialType,
-    Number, Subject, Supply, Version, exchange::Exchange, info::age,
+    Bus, DeptId, ExchangeError, Holding, MaterialInfo, MaterialType, Number, Subject, Supply,
+    Version,
+    cache::{Generation, Pointer, Topic},
+    exchange::Exchange,
+    info::age,
+    lookup::Told,
 };
 
 /// What is held.
 #[derive(Clone, Debug)]
 pub(crate) enum Found {
     /// A version that the registry has.
-    Registered(Box<Version>),
+    Registered(Arc<Version>),
     /// A document that the holder has and nobody fetched yet.
-    Held(Box<Held>),
+    Held(Arc<Held>),
 }
 
 /// A document that its holder told of, and that is no version yet.
@@ -30,16 +36,35 @@ pub(crate) struct Held {
     pub only_one: bool,
 }
 
+/// Most bytes of one answer in memory: chunks ahead, being sent, and in the connection's buffer.
+const BYTES_ON_THE_WAY: u64 = 1024 * 1024;
+
 // === impl Found ===
 
 impl Found {
     pub(crate) fn info(&self, material_type: &MaterialType, now: Timestamp) -> MaterialInfo {
         match self {
-            Self::Registered(version) => MaterialInfo::of_version(version, now),
+            Self::Registered(version) => MaterialInfo::of_current(version, material_type, now),
             Self::Held(held) => {
                 let (holding, holder) = (held.holding.clone(), held.holder.clone());
                 MaterialInfo::of_holding(holding, material_type.code.clone(), holder, now)
             }
+        }
+    }
+
+    /// Returns how many bytes of it are in memory at once, at most, while it is sent.
+    pub(crate) fn bytes_in_memory(&self, material_type: &MaterialType) -> u64 {
+        match self {
+            Self::Held(held) if material_type.personal => held.holding.size_bytes,
+            Self::Held(held) => held.holding.size_bytes.min(BYTES_ON_THE_WAY),
+            Self::Registered(version) => version.manifest.size_bytes.min(BYTES_ON_THE_WAY),
+        }
+    }
+
+    fn number(&self) -> &Number {
+        match self {
+            Self::Registered(version) => &version.number,
+            Self::Held(held) => &held.holding.number,
         }
     }
 }
@@ -71,103 +96,106 @@ impl Bus {
         number: Option<&Number>,
         deadline: Instant,
     ) -> Result<Vec<Found>, ExchangeError> {
-        let registered = self.registry.current(&material_type.code, subject, number).await?;
-        match material_type.supply {
-            Supply::Uploaded => Ok(registered.into_iter().map(Found::registered).collect()),
-            Supply::OriginHeld if self.may_rely_on(&registered, material_type) => {
-                Ok(registered.into_iter().map(Found::registered).collect())
+        if material_type.supply == Supply::VerifyOnly {
+            return Err(ExchangeError::VerifyOnly { material_type: material_type.code.clone() });
+        }
+        let (code, subject) = (material_type.code.clone(), subject.clone());
+        let topic = Topic { material_type: code, subject };
+        let (now, max_age) = (self.clock.now(), material_type.pointer_age);
+        let mut found = match self.caches.pointers.fresh(&topic, now, max_age) {
+            Some(pointer) => registered(&pointer.versions),
+            None => self.look(exchange, material_type, &topic, deadline).await?,
+        };
+        found.retain(|found| number.is_none_or(|number| number == found.number()));
+        Ok(found)
+    }
+
+    /// Looks into the registry, and asks the holder where the registry's word does not do.
+    async fn look(
+        &self,
+        exchange: &mut Exchange,
+        material_type: &MaterialType,
+        topic: &Topic,
+        deadline: Instant,
+    ) -> Result<Vec<Found>, ExchangeError> {
+        let generation = self.caches.generation(topic);
+        let current = self.registry.current(&topic.material_type, &topic.subject, None).await?;
+        let current: Vec<_> = current.into_iter().map(Arc::new).collect();
+        let known_at = match material_type.supply {
+            Supply::OriginHeld => self.confirmed_lately(&current, material_type.pointer_age),
+            Supply::Uploaded | Supply::VerifyOnly => Some(self.clock.now()),
+        };
+        if let Some(known_at) = known_at {
+            let pointer = Pointer { versions: current.clone(), known_at, generation };
+            self.caches.pointers.remember(topic.clone(), pointer);
+            return Ok(registered(&current));
+        }
+        let ask = self.look_up(exchange, material_type, topic, deadline).await;
+        match ask {
+            Ok(holdings) => self.match_up(topic, generation, &holdings, &current).await,
+            Err(ExchangeError::Holder(error)) => {
+                self.stale(material_type, &current).ok_or(ExchangeError::Holder(error))
             }
-            Supply::OriginHeld => {
-                let holder = &material_type.department;
-                let query = LookupQuery {
-                    material_type: material_type.code.clone(),
-                    subject: subject.clone(),
-                    number: None,
-                };
-                exchange.intent(holder).await?;
-                exchange.counts().lookup += 1;
-                let holdings = self.holders.lookup(holder, &query, deadline).await?;
-                check_holdings(holder, &holdings, material_type)?;
-                self.match_up(holder, holdings, registered, number).await
-            }
-            Supply::VerifyOnly => {
-                Err(ExchangeError::VerifyOnly { material_type: material_type.code.clone() })
-            }
+            Err(error) => Err(error),
         }
     }
 
-    fn may_rely_on(&self, registered: &[Version], material_type: &MaterialType) -> bool {
-        let now = self.clock.now();
-        registered.len() == 1
-            && registered.iter().all(|v| age(v.confirmed_at, now) < material_type.pointer_age)
+    /// Returns when the holder confirmed the one version that there is, if that is younger than
+    /// `max_age`.
+    fn confirmed_lately(
+        &self,
+        current: &[Arc<Version>],
+        max_age: std::time::Duration,
+    ) -> Option<Timestamp> {
+        let [only] = current else { return None };
+        (age(only.confirmed_at, self.clock.now()) < max_age).then_some(only.confirmed_at)
+    }
+
+    /// Returns what was known before its holder stopped answering, where the type allows that.
+    fn stale(&self, material_type: &MaterialType, current: &[Arc<Version>]) -> Option<Vec<Found>> {
+        let max_age = material_type.pointer_age + self.limits.cache.stale_if_error;
+        let known = material_type.may_be_stale && self.confirmed_lately(current, max_age).is_some();
+        known.then(|| registered(current))
     }
 
     /// Pairs what the holder has now with the versions that are registered, and confirms those.
     async fn match_up(
         &self,
-        holder: &DeptId,
-        holdings: Vec<Holding>,
-        registered: Vec<Version>,
-        number: Option<&Number>,
+        topic: &Topic,
+        generation: Generation,
+        told: &Told,
+        current: &[Arc<Version>],
     ) -> Result<Vec<Found>, ExchangeError> {
+        let Told { holder, holdings, .. } = told;
         let only_one = holdings.len() == 1;
         let now = self.clock.now();
         let mut found = Vec::new();
-        for holding in holdings {
-            if number.is_some_and(|number| *number != holding.number) {
-                continue;
-            }
-            match registered.iter().find(|version| version.document() == holding) {
+        let mut versions = Vec::new();
+        for holding in &**holdings {
+            match current.iter().find(|version| version.document() == *holding) {
                 Some(version) => {
                     if only_one {
                         self.registry.confirm(&version.id, now).await?;
                     }
-                    found.push(Found::registered(Version { confirmed_at: now, ..version.clone() }));
+                    let version = Version { confirmed_at: now, ..Version::clone(version) };
+                    versions.push(Arc::new(version));
                 }
                 None => {
-                    let held = Held { holder: holder.clone(), holding, only_one };
-                    found.push(Found::Held(Box::new(held)));
+                    let (holder, holding) = (holder.clone(), holding.clone());
+                    found.push(Found::Held(Arc::new(Held { holder, holding, only_one })));
                 }
             }
         }
+        if found.is_empty() {
+            let pointer = Pointer { versions: versions.clone(), known_at: now, generation };
+            self.caches.pointers.remember(topic.clone(), pointer);
+        }
+        found.append(&mut registered(&versions));
         found.sort_by(|a, b| a.number().cmp(b.number()));
         Ok(found)
     }
 }
 
-impl Found {
-    fn registered(version: Version) -> Self {
-        Self::Registered(Box::new(version))
-    }
-
-    fn number(&self) -> &Number {
-        match self {
-            Self::Registered(version) => &version.number,
-            Self::Held(held) => &held.holding.number,
-        }
-    }
-}
-
-/// Refuses what a holder may not say: numbers twice, sizes and media types that the type forbids.
-fn check_holdings(
-    holder: &DeptId,
-    holdings: &[Holding],
-    material_type: &MaterialType,
-) -> Result<(), HolderError> {
-    let misbehaved = |detail: &str| HolderError::Misbehaved {
-        holder: holder.clone(),
-        detail: format!("its Lookup names {detail}"),
-    };
-    for (at, holding) in holdings.iter().enumerate() {
-        if holdings.iter().take(at).any(|earlier| earlier.number == holding.number) {
-            return Err(misbehaved("a number twice"));
-        }
-        if holding.size_bytes == 0 || holding.size_bytes > material_type.max_size_bytes {
-            return Err(misbehaved("a size that the type does not allow"));
-        }
-        if !material_type.media_types.contains(&holding.media_type) {
-            return Err(misbehaved("a media type that the type does not allow"));
-        }
-    }
-    Ok(())
+fn registered(versions: &[Arc<Version>]) -> Vec<Found> {
+    versions.iter().map(|version| Found::Registered(Arc::clone(version))).collect()
 }

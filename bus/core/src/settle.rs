@@ -1,8 +1,16 @@
 //! Settlement: writes the outcomes that a gateway could not write because it ended in between.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
+
 use crate::{
-    Bus, Call, Ending, ExchangeError, NewUpload, Operation, Record, UploadState, exchange::Exchange,
+    Bus, Call, Ending, ExchangeError, NewUpload, Operation, Record, UploadState,
+    exchange::Exchange, info::age,
 };
+
+/// How long after its time a call may still write its outcome.
+const GRACE: Duration = Duration::from_secs(60);
 
 impl Bus {
     /// Writes a `recovered` outcome, under its chosen id, for every publication that the registry
@@ -39,18 +47,25 @@ impl Bus {
         Ok(recovered)
     }
 
-    /// Closes the intent at `index`, of an earlier run, as `unknown`; answers whether it did. An
-    /// intent whose upload goes on stays open.
+    /// Closes the intent at `index` as `unknown` if nobody will any more: one of an earlier run, or
+    /// one of this run that is older than any call may last. Answers whether it did. An intent whose
+    /// upload goes on stays open.
     ///
     /// # Errors
     ///
     /// If registry or trail fail.
     pub async fn close_intent(&self, index: u64, intent: Record) -> Result<bool, ExchangeError> {
-        if intent.boot == self.journal.boot() || self.registry.names_intent(index).await? {
+        if !self.is_over(&intent) || self.registry.names_intent(index).await? {
             return Ok(false);
         }
         let call = Call { intent: Some(index), ..intent.call };
         self.journal.outcome(self.journal.draw_id(), Ending::Unknown, call).await?;
         Ok(true)
+    }
+
+    fn is_over(&self, intent: &Record) -> bool {
+        let begun = Timestamp::from_millisecond(intent.time).unwrap_or(Timestamp::MAX);
+        let longest = self.limits.flight + GRACE;
+        intent.boot != self.journal.boot() || longest < age(begun, self.clock.now())
     }
 }

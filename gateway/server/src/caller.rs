@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
-use oncebus_core::{Caller, Catalog, DeptId, FieldError, Role, SystemId};
+use oncebus_core::{Admission, Admitted, Caller, Catalog, DeptId, FieldError, Role, SystemId};
 use oncebus_transport::{Deadline, Identity, Peer};
-use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 use tonic::{Extensions, Request, Status};
 
 use crate::{SystemConfig, convert, refusals::RefusalCounter};
@@ -13,19 +13,9 @@ use crate::{SystemConfig, convert, refusals::RefusalCounter};
 #[derive(Debug)]
 pub(crate) struct Callers {
     catalog: Arc<Catalog>,
+    admission: Arc<Admission>,
     roles: HashMap<String, Role>,
     refusals: Arc<RefusalCounter>,
-}
-
-/// A call that is not refused yet.
-#[derive(Debug)]
-pub(crate) struct Admitted<T> {
-    /// Who calls.
-    pub caller: Caller,
-    /// When the call ends.
-    pub deadline: Instant,
-    /// What is asked.
-    pub message: T,
 }
 
 // === impl Callers ===
@@ -33,24 +23,25 @@ pub(crate) struct Admitted<T> {
 impl Callers {
     pub(crate) fn new(
         catalog: Arc<Catalog>,
+        admission: Arc<Admission>,
         systems: &[SystemConfig],
         refusals: Arc<RefusalCounter>,
     ) -> Self {
         let roles = systems.iter().map(|system| (system.spiffe_id.clone(), system.role)).collect();
-        Self { catalog, roles, refusals }
+        Self { catalog, admission, roles, refusals }
     }
 
-    /// Checks caller and request.
+    /// Lets a call in, and checks its request.
     ///
     /// # Errors
     ///
-    /// `UNKNOWN_DEPARTMENT` if the catalogue does not have the caller's department, `INVALID_FIELD`
-    /// with what `parse` finds; both are counted.
+    /// `UNKNOWN_DEPARTMENT` if the catalogue does not have the caller's department, `OVERLOADED` if
+    /// that department does too much, `INVALID_FIELD` with what `parse` finds; all are counted.
     pub(crate) fn admit<M, T>(
         &self,
         request: Request<M>,
         parse: impl FnOnce(M, &Caller) -> Result<T, FieldError>,
-    ) -> Result<Admitted<T>, Status> {
+    ) -> Result<(Admitted, T), Status> {
         let (_, extensions, message) = request.into_parts();
         let peer = peer(&extensions)?;
         let address = peer.address.ip().to_canonical();
@@ -58,8 +49,13 @@ impl Callers {
             return Err(self.refuse(address, convert::unknown_department(&peer.spiffe_id)));
         };
         let deadline = extensions.get::<Deadline>().ok_or_else(convert::not_admitted)?.0;
+        let permit = match self.admission.enter(&caller.department) {
+            Ok(permit) => permit,
+            Err(load) => return Err(self.refuse(address, convert::overloaded(load))),
+        };
+        let hang_up = CancellationToken::new();
         match parse(message, &caller) {
-            Ok(message) => Ok(Admitted { caller, deadline, message }),
+            Ok(message) => Ok((Admitted { caller, deadline, permit, hang_up }, message)),
             Err(error) => Err(self.refuse(address, convert::field_status(&error))),
         }
     }

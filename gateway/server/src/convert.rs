@@ -15,7 +15,8 @@ pub(crate) use self::{
     material::{find_query, get_query, info},
     record::{StoredRecord, filter},
     status::{
-        call_refused, failure, field_status, not_admitted, not_visible, storage, unknown_department,
+        call_refused, failure, field_status, not_admitted, not_visible, overloaded, storage,
+        unknown_department,
     },
     transfer::{begin_query, commit_query, fetch_query, put_query},
 };

@@ -149,7 +149,8 @@ impl Gateway {
         bus.journal().run(Kind::Start).await?;
 
         let refusals = Arc::new(RefusalCounter::default());
-        let callers = Callers::new(catalog, &config.systems, Arc::clone(&refusals));
+        let admission = Arc::clone(bus.admission());
+        let callers = Callers::new(catalog, admission, &config.systems, Arc::clone(&refusals));
         let shared = Shared {
             bus: bus.clone(),
             callers: Arc::new(callers),

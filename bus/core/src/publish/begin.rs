@@ -3,9 +3,9 @@
 use tokio::time::Instant;
 
 use crate::{
-    Bus, Caller, ExchangeError, Failure, FieldError, MaterialId, MaterialInfo, MaterialKey,
-    MaterialType, NewUpload, Operation, RequestScope, Supply, Upload, UploadId, exchange::Exchange,
-    find::finished, record::Why,
+    Admitted, Bus, Caller, ExchangeError, Failure, FieldError, MaterialId, MaterialInfo,
+    MaterialKey, MaterialType, NewUpload, Operation, RequestScope, Supply, Upload, UploadId,
+    exchange::Exchange, find::finished, record::Why,
 };
 
 use super::{BeginQuery, Begun};
@@ -18,20 +18,15 @@ impl Bus {
     /// Every refusal and failure, with the receipt of its record.
     pub async fn begin_publish(
         &self,
-        caller: Caller,
+        admitted: Admitted,
         query: BeginQuery,
-        deadline: Instant,
     ) -> Result<Begun, Failure> {
         let bus = self.clone();
-        finished(tokio::spawn(async move { bus.run_begin(caller, query, deadline).await })).await
+        finished(tokio::spawn(async move { bus.run_begin(admitted, query).await })).await
     }
 
-    async fn run_begin(
-        self,
-        caller: Caller,
-        query: BeginQuery,
-        deadline: Instant,
-    ) -> Result<Begun, Failure> {
+    async fn run_begin(self, admitted: Admitted, query: BeginQuery) -> Result<Begun, Failure> {
+        let Admitted { caller, deadline, permit: _until_the_end, .. } = admitted;
         let operation = Operation::Publish;
         let mut exchange =
             Exchange::begin(&self, &caller, operation, &query.material_type, &query.purpose);

@@ -4,9 +4,9 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    Bus, CHUNK_BYTES, Call, Caller, Committed, ExchangeError, Failure, HolderError, Manifest,
-    MaterialInfo, MaterialType, NewUpload, Operation, RecordId, RequestScope, Upload, UploadState,
-    Version, VersionName, exchange::Exchange, find::finished,
+    Admitted, Bus, CHUNK_BYTES, Call, Caller, Committed, ExchangeError, Failure, HolderError,
+    Manifest, MaterialInfo, MaterialType, NewUpload, Operation, RecordId, RequestScope, Upload,
+    UploadState, Version, VersionName, exchange::Exchange, find::finished,
 };
 
 use super::{CommitQuery, Published};
@@ -19,20 +19,19 @@ impl Bus {
     /// Every refusal and failure, with the receipt of its record.
     pub async fn commit_publish(
         &self,
-        caller: Caller,
+        admitted: Admitted,
         query: CommitQuery,
-        deadline: Instant,
     ) -> Result<Published, Failure> {
         let bus = self.clone();
-        finished(tokio::spawn(async move { bus.run_commit(caller, query, deadline).await })).await
+        finished(tokio::spawn(async move { bus.run_commit(admitted, query).await })).await
     }
 
     async fn run_commit(
         self,
-        caller: Caller,
+        admitted: Admitted,
         query: CommitQuery,
-        deadline: Instant,
     ) -> Result<Published, Failure> {
+        let Admitted { caller, deadline, permit: _until_the_end, .. } = admitted;
         let upload = self.own_upload(&caller, query.upload).await?;
         let material_type = self.stored_type(&upload.begun.material_type)?;
         let mut exchange = commit_exchange(&self, &caller, &upload.begun, &material_type);
@@ -137,7 +136,11 @@ impl Bus {
         let NewUpload { id, material, material_type, document, .. } = &upload.begun;
         let manifest = Manifest::new(*material, material_type, document, &upload.chunks);
         let (outcome, now) = (self.journal.draw_id(), self.clock.now());
-        match self.registry.commit_upload(*id, &manifest, &upload.chunks, outcome, now).await? {
+        let committed =
+            self.registry.commit_upload(*id, &manifest, &upload.chunks, outcome, now).await;
+        // Before anybody is answered; also where it failed, as nobody knows how far it came.
+        self.caches.moved(&upload.topic());
+        match committed? {
             Committed::New { version, outcome } => {
                 Ok(Ended { version, already_held: false, outcome })
             }

@@ -3,8 +3,8 @@
 use tokio::time::Instant;
 
 use crate::{
-    Bus, CHUNK_BYTES, Caller, ChunkDigests, ExchangeError, Failure, FieldError, HolderError,
-    Operation, Upload, UploadState, find::finished,
+    Admitted, Bus, CHUNK_BYTES, ChunkDigests, ExchangeError, Failure, FieldError, HolderError,
+    NewUpload, Operation, Upload, UploadState, cache::Topic, find::finished,
 };
 
 use super::PutQuery;
@@ -15,23 +15,16 @@ impl Bus {
     /// # Errors
     ///
     /// [`ExchangeError::UploadOffset`] names where the upload continues, if it is elsewhere.
-    pub async fn put_chunk(
-        &self,
-        caller: Caller,
-        query: PutQuery,
-        deadline: Instant,
-    ) -> Result<u64, Failure> {
+    pub async fn put_chunk(&self, admitted: Admitted, query: PutQuery) -> Result<u64, Failure> {
         let bus = self.clone();
-        let work = async move { Ok(bus.run_put(&caller, query, deadline).await?) };
+        let work = async move { Ok(bus.run_put(&admitted, query).await?) };
         finished(tokio::spawn(work)).await
     }
 
-    async fn run_put(
-        &self,
-        caller: &Caller,
-        query: PutQuery,
-        deadline: Instant,
-    ) -> Result<u64, ExchangeError> {
+    async fn run_put(&self, admitted: &Admitted, query: PutQuery) -> Result<u64, ExchangeError> {
+        let Admitted { caller, deadline, permit, .. } = admitted;
+        let deadline = *deadline;
+        let _room = permit.room(query.data.len() as u64)?;
         let upload = self.own_upload(caller, query.upload).await?;
         let begun = &upload.begun;
         self.policy.decide(caller, Operation::Publish, &begun.material_type)?;
@@ -81,6 +74,12 @@ impl Bus {
 }
 
 impl Upload {
+    /// Returns what the pointer to its material is found under.
+    pub(crate) fn topic(&self) -> Topic {
+        let NewUpload { material_type, subject, .. } = &self.begun;
+        Topic { material_type: material_type.clone(), subject: subject.clone() }
+    }
+
     /// Returns how many bytes passed, as the chunk digests tell.
     pub(crate) fn passed_bytes(&self) -> u64 {
         let whole = self.chunks.len() as u64 * CHUNK_BYTES as u64;

@@ -50,9 +50,14 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
         current: info.current,
         fetched_at: Some(timestamp(info.confirmed_at)),
         age_ms: i64::try_from(info.age.as_millis()).unwrap_or(i64::MAX),
-        freshness: pb::Freshness::Fresh.into(),
+        freshness: match info.stale {
+            true => pb::Freshness::Stale.into(),
+            false => pb::Freshness::Fresh.into(),
+        },
         cache: match info.cache {
+            Some(Cache::Hit) => pb::CacheResult::Hit.into(),
             Some(Cache::Miss) => pb::CacheResult::Miss.into(),
+            Some(Cache::Joined) => pb::CacheResult::Joined.into(),
             None => pb::CacheResult::Unspecified.into(),
         },
     }

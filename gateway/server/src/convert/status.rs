@@ -1,8 +1,8 @@
 //! Errors as gRPC statuses: one code, one registered reason, the cure, and the receipt.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
-use oncebus_core::{Class, ExchangeError, Failure, FieldError};
+use oncebus_core::{Class, ExchangeError, Failure, FieldError, Load};
 use oncebus_store::IndexError;
 use prost::Message as _;
 use tonic::{Code, Status, metadata::MetadataValue};
@@ -14,8 +14,6 @@ use super::common::receipt;
 const DOMAIN: &str = "oncebus";
 /// Trailer that carries the receipt of a refusal or failure.
 const RECEIPT_TRAILER: &str = "oncebus-receipt-bin";
-/// When to come back after what passes by itself.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Returns what the caller hears of a failed call. The source chain names hosts and files: it goes
 /// to our own log only.
@@ -27,8 +25,8 @@ pub(crate) fn failure(failure: Failure) -> Status {
     if let ExchangeError::Field(field) = &error {
         details.add_bad_request_violation(field.field, field.to_string());
     }
-    if matches!(error.class(), Class::Unavailable | Class::Exhausted) {
-        details.set_retry_info(Some(RETRY_AFTER));
+    if let Some(delay) = error.retry_after() {
+        details.set_retry_info(Some(delay));
     }
     let mut status = Status::with_error_details(code, error.to_string(), details);
     if let Some(proof) = proof {
@@ -41,6 +39,12 @@ pub(crate) fn failure(failure: Failure) -> Status {
 /// Returns reason and status of a field that is wrong.
 pub(crate) fn field_status(error: &FieldError) -> (&'static str, Status) {
     let error = ExchangeError::Field(error.clone());
+    (error.reason(), failure(error.into()))
+}
+
+/// Returns reason and status of a call that is not let in now.
+pub(crate) fn overloaded(load: Load) -> (&'static str, Status) {
+    let error = ExchangeError::Overloaded(load);
     (error.reason(), failure(error.into()))
 }
 

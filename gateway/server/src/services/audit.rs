@@ -38,7 +38,7 @@ impl AuditService for Audit {
         request: Request<pb::SearchRecordsRequest>,
     ) -> Result<Response<pb::SearchRecordsResponse>, Status> {
         let Shared { bus, pager, clock, index, .. } = &self.0;
-        let call = self.0.callers.admit(request, |message, caller| {
+        let (admitted, (filter, page)) = self.0.callers.admit(request, |message, caller| {
             let size = message.page_size;
             let token = message.page_token.clone();
             let bare =
@@ -47,12 +47,11 @@ impl AuditService for Audit {
             let page = pager.page(caller, &bound, size, &token, &**clock)?;
             Ok((convert::filter(bus, &bare)?, page))
         })?;
-        let (filter, page) = call.message;
         let tree_size = self.trail().size();
         // What was answered before this call is found by it.
         let indexed_size = index.feed(self.trail()).await.map_err(|e| convert::storage(&e))?;
         let before = page.after.as_ref().and_then(|after| after.parse().ok());
-        let visible = visibility(&call.caller);
+        let visible = visibility(&admitted.caller);
         let found = index.search(&filter, &visible, before, page.size + 1).await;
         let mut found = found.map_err(|error| convert::storage(&error))?;
         let more = found.len() > page.size;
@@ -62,7 +61,7 @@ impl AuditService for Audit {
             _ => String::new(),
         };
         let records = read(self.trail(), found).await?;
-        self.record_read(&call.caller, records.len() as u64).await?;
+        self.record_read(&admitted.caller, records.len() as u64).await?;
         Ok(Response::new(pb::SearchRecordsResponse {
             records,
             next_page_token,
@@ -75,22 +74,21 @@ impl AuditService for Audit {
         &self,
         request: Request<pb::GetRecordRequest>,
     ) -> Result<Response<pb::GetRecordResponse>, Status> {
-        let call = self.0.callers.admit(request, |message, _caller| {
+        let (admitted, (origin, index)) = self.0.callers.admit(request, |message, _caller| {
             let index = u64::try_from(message.index);
             let index = index.map_err(|_negative: std::num::TryFromIntError| {
                 FieldError::new("index", "is negative", "give 0 or more")
             })?;
             Ok((message.origin, index))
         })?;
-        let (origin, index) = call.message;
         let ours = origin.is_empty() || origin == self.trail().checkpoint().origin.to_string();
         if !ours || index >= self.trail().size() {
             return Err(convert::not_visible());
         }
         let record = read(self.trail(), vec![index]).await?.pop();
-        let record = record.filter(|record| sees(&call.caller, record));
+        let record = record.filter(|record| sees(&admitted.caller, record));
         let record = record.ok_or_else(convert::not_visible)?;
-        self.record_read(&call.caller, 1).await?;
+        self.record_read(&admitted.caller, 1).await?;
         Ok(Response::new(pb::GetRecordResponse { record: Some(record) }))
     }
 }

@@ -38,11 +38,11 @@ impl CatalogService for Catalog {
         request: Request<pb::ListMaterialTypesRequest>,
     ) -> Result<Response<pb::ListMaterialTypesResponse>, Status> {
         let filter = format!("types {}", self.version());
-        let call = self.0.callers.admit(request, |message, caller| {
+        let (_admitted, asked) = self.0.callers.admit(request, |message, caller| {
             let (size, token) = (message.page_size, message.page_token);
             self.0.pager.page(caller, &filter, size, &token, &*self.0.clock)
         })?;
-        let (rows, next_page_token) = self.cut(self.0.bus.catalog().types(), &call.message);
+        let (rows, next_page_token) = self.cut(self.0.bus.catalog().types(), &asked);
         Ok(Response::new(pb::ListMaterialTypesResponse {
             material_types: rows.iter().map(|row| convert::material_type(row)).collect(),
             next_page_token,
@@ -54,11 +54,11 @@ impl CatalogService for Catalog {
         &self,
         request: Request<pb::GetMaterialTypeRequest>,
     ) -> Result<Response<pb::GetMaterialTypeResponse>, Status> {
-        let call = self.0.callers.admit(request, |message, _caller| {
+        let (_admitted, asked) = self.0.callers.admit(request, |message, _caller| {
             self.0.bus.material_type(&message.code).map_err(|error: FieldError| error.of("code"))
         })?;
         Ok(Response::new(pb::GetMaterialTypeResponse {
-            material_type: Some(convert::material_type(&call.message)),
+            material_type: Some(convert::material_type(&asked)),
             catalog_version: self.version(),
         }))
     }
@@ -68,11 +68,11 @@ impl CatalogService for Catalog {
         request: Request<pb::ListDepartmentsRequest>,
     ) -> Result<Response<pb::ListDepartmentsResponse>, Status> {
         let filter = format!("departments {}", self.version());
-        let call = self.0.callers.admit(request, |message, caller| {
+        let (_admitted, asked) = self.0.callers.admit(request, |message, caller| {
             let (size, token) = (message.page_size, message.page_token);
             self.0.pager.page(caller, &filter, size, &token, &*self.0.clock)
         })?;
-        let (rows, next_page_token) = self.cut(self.0.bus.catalog().departments(), &call.message);
+        let (rows, next_page_token) = self.cut(self.0.bus.catalog().departments(), &asked);
         Ok(Response::new(pb::ListDepartmentsResponse {
             departments: rows.iter().map(convert::department).collect(),
             next_page_token,

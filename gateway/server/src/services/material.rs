@@ -17,7 +17,7 @@ impl MaterialService for Material {
         request: Request<pb::FindMaterialsRequest>,
     ) -> Result<Response<pb::FindMaterialsResponse>, Status> {
         let Shared { bus, pager, clock, .. } = &self.0;
-        let call = self.0.callers.admit(request, |message, caller| {
+        let (admitted, (query, page)) = self.0.callers.admit(request, |message, caller| {
             let filter = pb::FindMaterialsRequest {
                 page_size: 0,
                 page_token: String::new(),
@@ -29,8 +29,7 @@ impl MaterialService for Material {
             let page = pager.page(caller, &filter, size, token, &**clock)?;
             Ok((convert::find_query(bus, message)?, page))
         })?;
-        let (query, page) = call.message;
-        let found = bus.find(call.caller, query, call.deadline).await;
+        let found = bus.find(admitted, query).await;
         let (infos, receipt) = found.map_err(convert::failure)?;
         let after = page.after.clone().unwrap_or_default();
         let mut rest = infos.iter().filter(|info| info.document.number.as_str() > after.as_str());
@@ -49,8 +48,8 @@ impl MaterialService for Material {
     ) -> Result<Response<pb::GetMaterialResponse>, Status> {
         let bus = &self.0.bus;
         let parse = |message, _caller: &_| convert::get_query(bus, message);
-        let call = self.0.callers.admit(request, parse)?;
-        let got = bus.get(call.caller, call.message).await;
+        let (admitted, query) = self.0.callers.admit(request, parse)?;
+        let got = bus.get(admitted, query).await;
         let (info, receipt) = got.map_err(convert::failure)?;
         Ok(Response::new(pb::GetMaterialResponse {
             info: Some(convert::info(&info)),

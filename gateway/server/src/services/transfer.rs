@@ -25,8 +25,8 @@ impl TransferService for Transfer {
     ) -> Result<Response<Parts>, Status> {
         let bus = &self.0.bus;
         let parse = |message, _caller: &_| convert::fetch_query(bus, message);
-        let call = self.0.callers.admit(request, parse)?;
-        let release = bus.fetch(call.caller, call.message, call.deadline).await;
+        let (admitted, query) = self.0.callers.admit(request, parse)?;
+        let release = bus.fetch(admitted, query).await;
         Ok(Response::new(messages(release.map_err(convert::failure)?)))
     }
 
@@ -36,8 +36,8 @@ impl TransferService for Transfer {
     ) -> Result<Response<pb::BeginPublishResponse>, Status> {
         let bus = &self.0.bus;
         let parse = |message, _caller: &_| convert::begin_query(bus, message);
-        let call = self.0.callers.admit(request, parse)?;
-        let begun = bus.begin_publish(call.caller, call.message, call.deadline).await;
+        let (admitted, query) = self.0.callers.admit(request, parse)?;
+        let begun = bus.begin_publish(admitted, query).await;
         Ok(Response::new(match begun.map_err(convert::failure)? {
             Begun::Held { info, receipt } => pb::BeginPublishResponse {
                 held_version: Some(convert::info(&info)),
@@ -58,8 +58,8 @@ impl TransferService for Transfer {
         request: Request<pb::PutChunkRequest>,
     ) -> Result<Response<pb::PutChunkResponse>, Status> {
         let parse = |message, _caller: &_| convert::put_query(message);
-        let call = self.0.callers.admit(request, parse)?;
-        let staged = self.0.bus.put_chunk(call.caller, call.message, call.deadline).await;
+        let (admitted, query) = self.0.callers.admit(request, parse)?;
+        let staged = self.0.bus.put_chunk(admitted, query).await;
         let offset = i64::try_from(staged.map_err(convert::failure)?).unwrap_or(i64::MAX);
         Ok(Response::new(pb::PutChunkResponse { offset }))
     }
@@ -69,8 +69,8 @@ impl TransferService for Transfer {
         request: Request<pb::CommitPublishRequest>,
     ) -> Result<Response<pb::CommitPublishResponse>, Status> {
         let parse = |message, _caller: &_| convert::commit_query(message);
-        let call = self.0.callers.admit(request, parse)?;
-        let published = self.0.bus.commit_publish(call.caller, call.message, call.deadline).await;
+        let (admitted, query) = self.0.callers.admit(request, parse)?;
+        let published = self.0.bus.commit_publish(admitted, query).await;
         let published = published.map_err(convert::failure)?;
         Ok(Response::new(pb::CommitPublishResponse {
             info: Some(convert::info(&published.info)),

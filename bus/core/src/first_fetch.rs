@@ -1,0 +1,178 @@
+//! First fetch of a document that its holder has and nobody fetched yet: received whole, hashed,
+//! registered as a version.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::{
+    Bus, Cache, ChunkDigests, Content, Digest, ExchangeError, HolderError, Manifest, MaterialId,
+    MaterialKey, MaterialType, Subject, Version,
+    cache::{ChunkCache, Topic},
+    exchange::Exchange,
+    joint::{Entered, Joint},
+    receive::receive_whole,
+    resolve::Held,
+    spool::{Spool, SpoolWriter},
+};
+
+/// The first fetches under way, by digest of their content.
+pub(crate) type FirstFetches = Joint<Digest, Result<Whole, HolderError>>;
+
+/// A content that was received whole and has the digest that its holder said.
+#[derive(Clone, Debug)]
+pub(crate) struct Whole {
+    chunks: ChunkDigests,
+    spool: Spool,
+    /// Index of the Intent under which it was fetched.
+    intent: u64,
+}
+
+/// The bytes of a whole content; whoever received them also keeps them in the cache on the way.
+#[derive(Debug)]
+pub(crate) struct WholeSource {
+    spool: Spool,
+    content: Digest,
+    next: usize,
+    keep: Option<ChunkCache>,
+}
+
+/// What a first fetch led to.
+pub(crate) enum First {
+    /// The content, whole, and the version that it was registered as.
+    Whole(Arc<Version>, WholeSource, Cache),
+    /// It was registered by another caller's fetch a moment ago.
+    Registered(Arc<Version>),
+}
+
+/// What is wanted.
+#[derive(Debug)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) material_type: &'a MaterialType,
+    pub(crate) subject: &'a Subject,
+    pub(crate) held: &'a Held,
+}
+
+// === impl WholeSource ===
+
+impl WholeSource {
+    /// Returns the next chunk; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ExchangeError> {
+        let chunk = self.spool.next().await.map_err(ExchangeError::Spool)?;
+        let (Some(chunk), Some(cache)) = (&chunk, &self.keep) else { return Ok(chunk) };
+        let kept = cache.keep(self.content, self.next, chunk);
+        self.next += 1;
+        Ok(Some(kept))
+    }
+}
+
+// === impl Whole ===
+
+impl Whole {
+    fn source(self, content: Digest, keep: Option<ChunkCache>) -> WholeSource {
+        WholeSource { spool: self.spool, content, next: 0, keep }
+    }
+}
+
+impl Bus {
+    /// Fetches the document, or shares what is being fetched for another caller, and registers it.
+    /// Personal documents are fetched for each caller alone.
+    pub(crate) async fn first_fetch(
+        &self,
+        exchange: &mut Exchange,
+        wanted: Wanted<'_>,
+        deadline: Instant,
+    ) -> Result<First, ExchangeError> {
+        let content = wanted.held.holding.digest;
+        if exchange.personal() {
+            let whole = self.receive(exchange, &wanted, deadline).await?;
+            let version = self.register(&wanted, &whole).await?;
+            return Ok(First::Whole(version, whole.source(content, None), Cache::Miss));
+        }
+        let late = || HolderError::Deadline { holder: wanted.held.holder.clone() };
+        match self.first_fetches.enter(&content, deadline).await.ok_or_else(late)? {
+            Entered::Joined(shared) => {
+                let whole = shared?;
+                exchange.share(whole.intent);
+                let version = self.register(&wanted, &whole).await?;
+                Ok(First::Whole(version, whole.source(content, None), Cache::Joined))
+            }
+            Entered::Lead(lead) => {
+                if let Some(version) = self.registered_meanwhile(&wanted).await? {
+                    return Ok(First::Registered(version));
+                }
+                let whole = self.receive(exchange, &wanted, deadline).await;
+                lead.share_result(&whole, deadline);
+                let whole = whole?;
+                let version = self.register(&wanted, &whole).await?;
+                let keep = Some(self.caches.chunks.clone());
+                // Who comes from now on finds the version.
+                drop(lead);
+                Ok(First::Whole(version, whole.source(content, keep), Cache::Miss))
+            }
+        }
+    }
+
+    /// Returns the version if another caller's first fetch ended between this one's Lookup and now.
+    async fn registered_meanwhile(
+        &self,
+        wanted: &Wanted<'_>,
+    ) -> Result<Option<Arc<Version>>, ExchangeError> {
+        let Wanted { material_type, subject, held } = wanted;
+        let number = Some(&held.holding.number);
+        let current = self.registry.current(&material_type.code, subject, number).await?;
+        let same = current.into_iter().find(|version| version.document() == held.holding);
+        Ok(same.map(Arc::new))
+    }
+
+    async fn receive(
+        &self,
+        exchange: &mut Exchange,
+        wanted: &Wanted<'_>,
+        deadline: Instant,
+    ) -> Result<Whole, ExchangeError> {
+        let Wanted { material_type, subject, held } = wanted;
+        let Held { holder, holding, .. } = held;
+        let content = Content {
+            material_type: material_type.code.clone(),
+            subject: Subject::clone(subject),
+            number: holding.number.clone(),
+            digest: holding.digest,
+            size_bytes: holding.size_bytes,
+            sealed: false,
+        };
+        let intent = exchange.intent(holder).await?;
+        exchange.counts().fetch += 1;
+        let stream = self.holders.fetch(holder, &content, 0, deadline).await?;
+        let dir = self.limits.spool_dir.clone();
+        let spool = SpoolWriter::open(holding.size_bytes, material_type.personal, dir)
+            .await
+            .map_err(ExchangeError::Spool)?;
+        let (spool, chunks) = receive_whole(holder, stream, holding, spool).await?;
+        Ok(Whole { chunks, spool, intent })
+    }
+
+    async fn register(
+        &self,
+        wanted: &Wanted<'_>,
+        whole: &Whole,
+    ) -> Result<Arc<Version>, ExchangeError> {
+        let Wanted { material_type, subject, held } = wanted;
+        let Held { holder, holding, only_one } = held;
+        let (material_type, subject) = (material_type.code.clone(), Subject::clone(subject));
+        let topic = Topic { material_type: material_type.clone(), subject: subject.clone() };
+        let number = holding.number.clone();
+        let key = MaterialKey { material_type, subject, number };
+        let material = self.registry.material(&key, MaterialId(self.draw_uuid())).await?;
+        let manifest = Manifest::new(material, &key.material_type, holding, &whole.chunks);
+        let now = self.clock.now();
+        // Never relied on later, where the subject has several: see `Held::only_one`.
+        let confirmed = if *only_one { now } else { jiff::Timestamp::UNIX_EPOCH };
+        let registered =
+            self.registry.register_held(&manifest, &whole.chunks, holder, confirmed).await;
+        // Also where it failed: nobody knows how far it came.
+        self.caches.moved(&topic);
+        Ok(Arc::new(Version { confirmed_at: now, ..registered? }))
+    }
+}

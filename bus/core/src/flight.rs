@@ -1,0 +1,95 @@
+//! A flight: one running fetch of one content from its holder, for all who want it.
+
+mod window;
+
+use std::{ops::Range, sync::Arc};
+
+use tokio::time::Instant;
+
+use self::window::Window;
+pub(crate) use self::window::{Missed, Seat};
+use crate::{
+    Bus, ChunkDigests, Content, DeptId, Digest, HolderError,
+    joint::{Joint, Lead},
+    receive::Verified,
+};
+
+/// The flights under way, by digest of their content.
+pub(crate) type Flights = Joint<Digest, Flight>;
+
+/// One flight, as its callers see it.
+#[derive(Clone, Debug)]
+pub(crate) struct Flight {
+    /// Index of the Intent that it is under.
+    pub(crate) intent: u64,
+    window: Arc<Window>,
+}
+
+/// What is fetched from whom.
+#[derive(Clone, Debug)]
+pub(crate) struct Course {
+    /// The department.
+    pub(crate) holder: DeptId,
+    /// The content.
+    pub(crate) content: Content,
+    /// Digests of its chunks.
+    pub(crate) digests: ChunkDigests,
+    /// First byte to fetch, a chunk's edge.
+    pub(crate) offset: u64,
+    /// Which chunks those are.
+    pub(crate) chunks: Range<usize>,
+}
+
+// === impl Flight ===
+
+impl Flight {
+    /// Starts a flight, and takes the first seat on it. `lead` lets others join; without it the flight
+    /// is its caller's alone.
+    pub(crate) fn start(
+        bus: &Bus,
+        course: Course,
+        intent: u64,
+        lead: Option<Lead<Digest, Self>>,
+    ) -> Seat {
+        let window = Arc::new(Window::new(course.chunks.clone()));
+        let seat = window.first_seat();
+        let flight = Self { intent, window };
+        if let Some(lead) = &lead {
+            lead.share(flight.clone());
+        }
+        tokio::spawn(fly(bus.clone(), course, flight, lead));
+        seat
+    }
+
+    /// Takes a seat from a chunk on, if the flight has it or soon will.
+    pub(crate) fn seat(&self, chunk: usize) -> Option<Seat> {
+        Window::seat(&self.window, chunk)
+    }
+}
+
+/// Flies: its callers may come and go. Nobody can join any more once the lead is dropped.
+async fn fly(bus: Bus, course: Course, flight: Flight, lead: Option<Lead<Digest, Flight>>) {
+    let end = carry(&bus, &course, &flight.window).await;
+    if let Err(error) = &end {
+        tracing::debug!(%error, "a flight failed");
+    }
+    flight.window.end(end);
+    drop(lead);
+}
+
+async fn carry(bus: &Bus, course: &Course, window: &Window) -> Result<(), HolderError> {
+    let Course { holder, content, digests, offset, chunks } = course;
+    // Its own time, not the leader's: others may wait longer.
+    let deadline = Instant::now() + bus.limits.flight;
+    let stream = window.while_wanted(bus.holders.fetch(holder, content, *offset, deadline)).await;
+    let Some(stream) = stream else { return Ok(()) };
+    let (size, digests) = (content.size_bytes, digests.clone());
+    let mut verified = Verified::new(holder.clone(), stream?, digests, size, *offset);
+    for index in chunks.clone() {
+        let Some(chunk) = window.while_wanted(verified.next()).await else { return Ok(()) };
+        let Some(chunk) = chunk? else { break };
+        let chunk = bus.caches.chunks.keep(content.digest, index, &chunk);
+        window.add(chunk).await;
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Asks a holder what it has of one type about one subject: once for all who ask at the same time.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::{
+    Bus, DeptId, ExchangeError, HolderError, Holding, LookupQuery, MaterialType,
+    cache::Topic,
+    exchange::Exchange,
+    joint::{Entered, Joint},
+};
+
+/// The lookups under way.
+pub(crate) type Lookups = Joint<Topic, Result<Told, HolderError>>;
+
+/// What a holder said.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    /// The department.
+    pub(crate) holder: DeptId,
+    /// What it has, checked.
+    pub(crate) holdings: Arc<[Holding]>,
+    /// Index of the Intent under which it was asked.
+    intent: u64,
+}
+
+impl Bus {
+    /// Asks the holder, or shares what it just tells another caller. For a personal type each caller
+    /// asks for itself.
+    pub(crate) async fn look_up(
+        &self,
+        exchange: &mut Exchange,
+        material_type: &MaterialType,
+        topic: &Topic,
+        deadline: Instant,
+    ) -> Result<Told, ExchangeError> {
+        if exchange.personal() {
+            return self.ask(exchange, material_type, topic, deadline).await;
+        }
+        let late = || HolderError::Deadline { holder: material_type.department.clone() };
+        match self.lookups.enter(topic, deadline).await.ok_or_else(late)? {
+            Entered::Joined(shared) => {
+                let told = shared?;
+                exchange.share(told.intent);
+                Ok(told)
+            }
+            Entered::Lead(lead) => {
+                let told = self.ask(exchange, material_type, topic, deadline).await;
+                lead.share_result(&told, deadline);
+                told
+            }
+        }
+    }
+
+    async fn ask(
+        &self,
+        exchange: &mut Exchange,
+        material_type: &MaterialType,
+        topic: &Topic,
+        deadline: Instant,
+    ) -> Result<Told, ExchangeError> {
+        let holder = material_type.department.clone();
+        let query = LookupQuery {
+            material_type: topic.material_type.clone(),
+            subject: topic.subject.clone(),
+            number: None,
+        };
+        let intent = exchange.intent(&holder).await?;
+        exchange.counts().lookup += 1;
+        let holdings = self.holders.lookup(&holder, &query, deadline).await?;
+        check(&holder, &holdings, material_type)?;
+        Ok(Told { holder, holdings: holdings.into(), intent })
+    }
+}
+
+/// Refuses what a holder may not say: numbers twice, sizes and media types that the type forbids.
+fn check(
+    holder: &DeptId,
+    holdings: &[Holding],
+    material_type: &MaterialType,
+) -> Result<(), HolderError> {
+    let misbehaved = |detail: &str| HolderError::Misbehaved {
+        holder: holder.clone(),
+        detail: format!("its Lookup names {detail}"),
+    };
+    for (at, holding) in holdings.iter().enumerate() {
+        if holdings.iter().take(at).any(|earlier| earlier.number == holding.number) {
+            return Err(misbehaved("a number twice"));
+        }
+        if holding.size_bytes == 0 || holding.size_bytes > material_type.max_size_bytes {
+            return Err(misbehaved("a size that the type does not allow"));
+        }
+        if !material_type.media_types.contains(&holding.media_type) {
+            return Err(misbehaved("a media type that the type does not allow"));
+        }
+    }
+    Ok(())
+}
