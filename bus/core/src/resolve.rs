@@ -102,9 +102,10 @@ impl Bus {
         let (code, subject) = (material_type.code.clone(), subject.clone());
         let topic = Topic { material_type: code, subject };
         let (now, max_age) = (self.clock.now(), material_type.pointer_age);
-        let mut found = match self.caches.pointers.fresh(&topic, now, max_age) {
+        let known = self.caches.pointers.fresh(&topic, now, max_age);
+        let mut found = match known.filter(|known| answers(&known.versions, number)) {
             Some(pointer) => registered(&pointer.versions),
-            None => self.look(exchange, material_type, &topic, deadline).await?,
+            None => self.look(exchange, material_type, &topic, number, deadline).await?,
         };
         found.retain(|found| number.is_none_or(|number| number == found.number()));
         Ok(found)
@@ -116,6 +117,7 @@ impl Bus {
         exchange: &mut Exchange,
         material_type: &MaterialType,
         topic: &Topic,
+        number: Option<&Number>,
         deadline: Instant,
     ) -> Result<Vec<Found>, ExchangeError> {
         let generation = self.caches.generation(topic);
@@ -125,7 +127,9 @@ impl Bus {
             Supply::OriginHeld => self.confirmed_lately(&current, material_type.pointer_age),
             Supply::Uploaded | Supply::VerifyOnly => Some(self.clock.now()),
         };
-        if let Some(known_at) = known_at {
+        if let Some(known_at) = known_at
+            && (material_type.supply == Supply::Uploaded || answers(&current, number))
+        {
             let pointer = Pointer { versions: current.clone(), known_at, generation };
             self.caches.pointers.remember(topic.clone(), pointer);
             return Ok(registered(&current));
@@ -194,6 +198,12 @@ impl Bus {
         found.sort_by(|a, b| a.number().cmp(b.number()));
         Ok(found)
     }
+}
+
+/// Tells whether what is known answers the call: a number that it lacks may be a new one.
+fn answers(known: &[Arc<Version>], number: Option<&Number>) -> bool {
+    let named = |number: &Number| known.iter().any(|version| version.number == *number);
+    known.is_empty() || number.is_none_or(named)
 }
 
 fn registered(versions: &[Arc<Version>]) -> Vec<Found> {

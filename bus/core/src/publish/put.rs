@@ -29,7 +29,7 @@ impl Bus {
         let begun = &upload.begun;
         self.policy.decide(caller, Operation::Publish, &begun.material_type)?;
         if upload.state != UploadState::Pending {
-            return Err(ExchangeError::UploadNotFound);
+            return upload.size_if_committed();
         }
         fits(&upload, &query)?;
 
@@ -52,7 +52,15 @@ impl Bus {
         }
         // Another connection was faster with the same upload.
         let upload = self.own_upload(caller, query.upload).await?;
-        Err(ExchangeError::UploadOffset { expected: upload.passed_bytes() })
+        if upload.state == UploadState::Pending {
+            return Err(ExchangeError::UploadOffset { expected: upload.passed_bytes() });
+        }
+        // It even ended it: what was just staged is nobody's.
+        let NewUpload { id, holder, .. } = &upload.begun;
+        if let Err(error) = self.holders.discard(holder, *id, None, deadline).await {
+            tracing::warn!(%error, "a staged copy is left at an adapter");
+        }
+        upload.size_if_committed()
     }
 
     /// Returns where an upload continues: behind what both the adapter and the registry have.
@@ -74,6 +82,15 @@ impl Bus {
 }
 
 impl Upload {
+    /// Returns its size where it is committed already: all of it is there, only the commit's answer is
+    /// still to be fetched.
+    fn size_if_committed(&self) -> Result<u64, ExchangeError> {
+        match self.state {
+            UploadState::Committed { .. } => Ok(self.begun.document.size_bytes),
+            _ => Err(ExchangeError::UploadNotFound),
+        }
+    }
+
     /// Returns what the pointer to its material is found under.
     pub(crate) fn topic(&self) -> Topic {
         let NewUpload { material_type, subject, .. } = &self.begun;

@@ -115,12 +115,15 @@ impl SqliteRegistry {
             .execute(&mut *transaction)
             .await
             .map_err(failed(action))?;
-        sqlx::query("INSERT INTO upload_chunks (upload, position, digests) VALUES (?, 0, ?)")
-            .bind(upload_blob(id))
-            .bind(kept.to_bytes())
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed(action))?;
+        // A row of no chunk would stand in the place of the first one to come.
+        if !kept.is_empty() {
+            sqlx::query("INSERT INTO upload_chunks (upload, position, digests) VALUES (?, 0, ?)")
+                .bind(upload_blob(id))
+                .bind(kept.to_bytes())
+                .execute(&mut *transaction)
+                .await
+                .map_err(failed(action))?;
+        }
         sqlx::query("UPDATE uploads SET chunk_count = ? WHERE id = ?")
             .bind(signed(count as u64))
             .bind(upload_blob(id))
