@@ -14,7 +14,11 @@ use oncebus_proto::v1::{
 };
 use oncebus_transport::{Accepts, Credentials, Limits, Refusal, Refusals, Serving, Worker, serve};
 use sha2::{Digest as _, Sha256};
-use tokio::{net::TcpListener, runtime::Handle};
+use tokio::{
+    net::TcpListener,
+    runtime::Handle,
+    sync::{Notify, watch},
+};
 use tonic::{Code, Request, Response, Status, service::Routes};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -48,6 +52,8 @@ pub enum Fault {
     Gone,
     /// It names a folder that it may not read.
     UnsafePath,
+    /// It answers that it cannot answer now.
+    Away,
 }
 
 /// How often the adapter was asked.
@@ -69,6 +75,9 @@ pub struct Calls {
 struct Shelf {
     department: &'static str,
     state: Arc<Mutex<State>>,
+    /// Whether Lookup and Fetch wait before they answer.
+    held_back: Arc<watch::Sender<bool>>,
+    asked: Arc<Notify>,
 }
 
 /// Something that happens while the adapter is asked.
@@ -107,7 +116,12 @@ impl Calls {
 
 impl TestAdapter {
     pub(crate) async fn start(department: &'static str, credentials: &Credentials) -> Self {
-        let shelf = Shelf { department, state: Arc::default() };
+        let shelf = Shelf {
+            department,
+            state: Arc::default(),
+            held_back: Arc::new(watch::Sender::new(false)),
+            asked: Arc::default(),
+        };
         let service = AdapterServiceServer::new(shelf.clone())
             .max_decoding_message_size(1024 * 1024 + 64 * 1024);
         let worker = Worker::new(Handle::current(), Routes::new(service).prepare());
@@ -148,6 +162,27 @@ impl TestAdapter {
         self.shelf.state().on_fetch = Hook(Some(Box::new(happens)));
     }
 
+    /// Has every Lookup and Fetch wait from now on, until [`Self::let_go`].
+    pub fn hold_back(&self) {
+        self.shelf.held_back.send_replace(true);
+    }
+
+    /// Has what waits go on.
+    pub fn let_go(&self) {
+        self.shelf.held_back.send_replace(false);
+    }
+
+    /// Waits until it was asked as often as `enough` says.
+    pub async fn asked(&self, enough: impl Fn(Calls) -> bool) {
+        loop {
+            let asked = self.shelf.asked.notified();
+            if enough(self.calls()) {
+                return;
+            }
+            asked.await;
+        }
+    }
+
     /// Returns how often it was asked.
     pub fn calls(&self) -> Calls {
         self.shelf.state().calls
@@ -167,6 +202,14 @@ impl TestAdapter {
 impl Shelf {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
+    }
+
+    /// Counts a call, and waits where it is to.
+    async fn begin(&self, count: impl FnOnce(&mut Calls)) {
+        count(&mut self.state().calls);
+        self.asked.notify_waiters();
+        let gone = self.held_back.subscribe().wait_for(|held_back| !held_back).await.is_err();
+        assert!(!gone, "the sender is ours");
     }
 }
 
@@ -201,11 +244,12 @@ impl AdapterService for Shelf {
         request: Request<pb::LookupRequest>,
     ) -> Result<Response<pb::LookupResponse>, Status> {
         let request = request.into_inner();
-        let mut state = self.state();
-        state.calls.lookup += 1;
+        self.begin(|calls| calls.lookup += 1).await;
+        let state = self.state();
         let mut about = request.subject.clone();
         match state.fault {
             Some(Fault::Gone) => return Ok(Response::new(pb::LookupResponse::default())),
+            Some(Fault::Away) => return Err(Status::unavailable("away")),
             Some(Fault::OtherSubject) => {
                 about = Some(pb::Subject { value: "OTHER".to_owned(), ..subject() });
             }
@@ -229,8 +273,8 @@ impl AdapterService for Shelf {
 
     async fn fetch(&self, request: Request<pb::FetchRequest>) -> Result<Response<Pieces>, Status> {
         let request = request.into_inner();
+        self.begin(|calls| calls.fetch += 1).await;
         let mut state = self.state();
-        state.calls.fetch += 1;
         if let Some(happens) = state.on_fetch.0.take() {
             happens();
         }
@@ -249,6 +293,7 @@ impl AdapterService for Shelf {
             Some(Fault::Long) => content.push(b'x'),
             Some(Fault::Gone) => return Err(refused("MATERIAL_NOT_FOUND")),
             Some(Fault::UnsafePath) => return Err(refused("UNSAFE_PATH")),
+            Some(Fault::Away) => return Err(Status::unavailable("away")),
             Some(Fault::OtherSubject | Fault::CannotStore) | None => {}
         }
         let rest = content.split_off((request.offset as usize).min(content.len()));

@@ -117,6 +117,11 @@ impl Admission {
         }
     }
 
+    /// Returns how many calls are under way.
+    pub fn calls_in_flight(&self) -> usize {
+        self.limits.calls as usize - self.calls.available_permits()
+    }
+
     /// Lets a call of a department in.
     ///
     /// # Errors

@@ -179,6 +179,11 @@ impl Gateway {
         self.serving.local_address()
     }
 
+    /// Returns how many calls are under way: let in, and their work not ended.
+    pub fn calls_in_flight(&self) -> usize {
+        self.bus.admission().calls_in_flight()
+    }
+
     /// Returns what the trail found when it was opened.
     pub fn recovery(&self) -> &Recovery {
         &self.recovery
@@ -206,6 +211,7 @@ impl Gateway {
 
     /// Stops: no new calls, calls in flight end within 30 s, then trail and registry.
     pub async fn stop(self) {
+        tracing::info!(calls = self.calls_in_flight(), "no new calls");
         let drained = self.serving.drain(DRAIN).await;
         tracing::info!(cut = drained.cut, after = ?drained.after, "connections are drained");
         self.refusals.record(self.bus.journal()).await;
