@@ -121,6 +121,15 @@ async fn fills_in_between(disk: &Path) {
         (refused.code(), reason(&refused).as_str()),
         (Code::Unavailable, "AUDIT_UNAVAILABLE")
     );
+
+    fs::remove_file(disk.join("filler")).unwrap();
+    let at_once = bus.gateway().settle().await.unwrap();
+    bus.clock.advance(jiff::SignedDuration::from_mins(12));
+    let overdue = bus.gateway().settle().await.unwrap();
+    let outcome = bus.client("audit").outcomes("fetch").await.pop().unwrap();
+
+    assert_eq!((at_once, overdue), (0, 1), "the call that died is settled when its time is over");
+    assert_eq!(outcome.outcome, "unknown");
 }
 
 fn trail_bytes(disk: &Path) -> u64 {

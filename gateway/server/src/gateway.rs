@@ -6,7 +6,7 @@ use oncebus_core::{
     Bus, Catalog, CatalogError, Clock, ExchangeError, Journal, Kind, Limits, Parts,
     PermissionError, Permissions, Policy, RegistryError, Rng, Swept, SystemClock, SystemRng,
 };
-use oncebus_store::{IndexError, SqliteRegistry};
+use oncebus_store::{IndexError, SearchIndex, SqliteRegistry};
 use oncebus_trail::{AppendError, OpenError, Recovery};
 use oncebus_transport::{Accepts, Credentials, CredentialsError, Serving, Worker, serve};
 use tokio::{net::TcpListener, runtime::Handle};
@@ -33,6 +33,7 @@ pub struct Gateway {
     serving: Serving,
     bus: Bus,
     registry: Arc<SqliteRegistry>,
+    index: Arc<SearchIndex>,
     refusals: Arc<RefusalCounter>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -171,7 +172,7 @@ impl Gateway {
 
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         upkeep::start(&tasks, &stop, &bus, &index, &refusals);
-        Ok(Self { serving, bus, registry, refusals, tasks, stop, recovery })
+        Ok(Self { serving, bus, registry, index, refusals, tasks, stop, recovery })
     }
 
     /// Returns the address that is listened on.
@@ -207,6 +208,15 @@ impl Gateway {
     /// If registry or trail fail.
     pub async fn sweep(&self) -> Result<Swept, ExchangeError> {
         self.bus.sweep().await
+    }
+
+    /// Closes overdue intents now, not at the next interval; answers how many.
+    ///
+    /// # Errors
+    ///
+    /// If registry, search index or trail fail.
+    pub async fn settle(&self) -> Result<u32, StartError> {
+        settle::settle_overdue(&self.bus, &self.index).await
     }
 
     /// Stops: no new calls, calls in flight end within 30 s, then trail and registry.

@@ -1,4 +1,4 @@
-//! Settles at start what an earlier run of this gateway left open.
+//! Settles what nobody will end: at start of earlier runs, and while running of calls that died.
 
 use oncebus_core::{Bus, ExchangeError, Record};
 use oncebus_store::{IndexError, SearchIndex};
@@ -22,6 +22,16 @@ pub(crate) async fn settle(bus: &Bus, index: &SearchIndex) -> Result<(), StartEr
         tracing::info!(recovered, unknown, "what the last run left is settled");
     }
     Ok(())
+}
+
+/// Closes the intents whose calls are over without an outcome; answers how many.
+///
+/// # Errors
+///
+/// If registry, index or trail fail; the next round tries again.
+pub(crate) async fn settle_overdue(bus: &Bus, index: &SearchIndex) -> Result<u32, StartError> {
+    index.feed(bus.journal().trail()).await?;
+    close(bus, index).await
 }
 
 /// Writes the outcomes of all publications that lack one.

@@ -1,4 +1,4 @@
-//! What a gateway does by itself: sweep, count refusals, feed the search index.
+//! What a gateway does by itself: sweep, settle, count refusals, feed the search index.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,10 +7,12 @@ use oncebus_store::SearchIndex;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::refusals::RefusalCounter;
+use crate::{refusals::RefusalCounter, settle::settle_overdue};
 
 /// Time between two sweeps.
 const SWEEP: Duration = Duration::from_secs(60);
+/// Time between two looks for intents that nobody closed.
+const SETTLE: Duration = Duration::from_secs(60);
 /// Time between two records of counted refusals.
 const REFUSALS: Duration = Duration::from_secs(10);
 
@@ -25,6 +27,8 @@ pub(crate) fn start(
     let trail = bus.journal().trail().clone();
     tasks.spawn(Arc::clone(index).follow(trail, stop.clone()));
     tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(bus.clone())));
+    let settled = settle(bus.clone(), Arc::clone(index));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(settled));
     tasks.spawn(stop.clone().run_until_cancelled_owned(record(bus.clone(), Arc::clone(refusals))));
 }
 
@@ -37,6 +41,19 @@ async fn sweep(bus: Bus) {
             Ok(swept) if swept == oncebus_core::Swept::default() => {}
             Ok(swept) => tracing::info!(?swept, "abandoned uploads were swept"),
             Err(error) => tracing::warn!(%error, "abandoned uploads wait for the next sweep"),
+        }
+    }
+}
+
+async fn settle(bus: Bus, index: Arc<SearchIndex>) {
+    let mut ticks = interval(SETTLE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match settle_overdue(&bus, &index).await {
+            Ok(0) => {}
+            Ok(closed) => tracing::warn!(closed, "calls died without an outcome, and are settled"),
+            Err(error) => tracing::warn!(%error, "intents wait to be settled"),
         }
     }
 }
