@@ -6,6 +6,7 @@ mod office;
 mod receipts;
 mod story;
 mod trail;
+mod trouble;
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +30,8 @@ use crate::{
 ///
 /// Starts a gateway and three departments as processes of their own, publishes one document of every
 /// type that is ever uploaded, lets every other department fetch all types twice, and counts from the
-/// audit trail what happened. Needs no network and leaves nothing behind.
+/// audit trail what happened. Then stops a holder, and kills the gateway in the middle of an upload, and
+/// shows what still works. Needs no network and leaves nothing behind.
 #[derive(Debug, Args)]
 pub(crate) struct DemoCommand {
     /// Print one JSON object instead of a table
@@ -79,10 +81,13 @@ impl DemoCommand {
             foreign_adapters: BTreeMap::new(),
             log: "error",
         };
-        let town = Town::start(plan).await?;
-        let played = scenes(&town, begun).await;
+        let mut town = Town::start(plan).await?;
+        let expected = Expected::of(&town);
+        let mut figures = scenes(&town).await?;
+        trouble::holder_away(&mut town, &mut figures).await?;
+        let town = trouble::gateway_killed(town, &mut figures).await?;
+        figures.elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let died = town.stop().await;
-        let (figures, expected) = played?;
         self.tell(&figures);
         if !died.is_empty() {
             return Err(CliError::check(died.join("; ")));
@@ -104,8 +109,7 @@ impl DemoCommand {
 }
 
 /// Plays all scenes, and counts from the trail what happened.
-async fn scenes(town: &Town, begun: Instant) -> Result<(Figures, Expected), CliError> {
-    let expected = Expected::of(town);
+async fn scenes(town: &Town) -> Result<Figures, CliError> {
     let offices = Offices::open(town)?;
     let published = offices.publish_all().await?;
     let fetched = offices.fetch_all().await?;
@@ -118,8 +122,7 @@ async fn scenes(town: &Town, begun: Instant) -> Result<(Figures, Expected), CliE
     figures.set_catalog(&offices.material_types().await?);
     figures.receipts_verified =
         receipts::verify(published.iter().chain(&fetched).chain(&refused), &trail)?;
-    figures.elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok((figures, expected))
+    Ok(figures)
 }
 
 // === impl Folder ===

@@ -22,6 +22,9 @@ const SIZES: [usize; 6] = [24 * KIB, 96 * KIB, 40 * KIB, 160 * KIB, 64 * KIB, 25
 /// Size of the one large document: streams show with it.
 const LARGE: usize = 2_000_000;
 
+/// Size of a document that replaces another.
+const REVISED: usize = 1_500_000;
+
 /// A document of one type about the sample project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sample {
@@ -51,6 +54,17 @@ impl Sample {
             // No program of ours writes such a format: the bus carries any bytes.
             let first = row.media_types.first().map(ToString::to_string).unwrap_or_default();
             (first, noise(&number, size(catalog, place, row)))
+        };
+        Self { number, media_type, issuer: row.source_department.clone(), content }
+    }
+
+    /// Makes the document that replaces the type's first one: long enough to be cut in the middle.
+    pub(crate) fn revised(row: &MaterialType) -> Self {
+        let number = Self::number_of(row);
+        let media_type = row.media_types.first().map(ToString::to_string).unwrap_or_default();
+        let content = match media_type.as_str() {
+            PDF => pdf::document(row, &number, REVISED),
+            _ => noise(&number, REVISED),
         };
         Self { number, media_type, issuer: row.source_department.clone(), content }
     }

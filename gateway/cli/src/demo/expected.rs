@@ -57,6 +57,11 @@ impl Expected {
             ("duplicate_publishes", repeated, figures.duplicate_publishes),
             ("fetches", fetches, figures.fetches),
             ("reuses", reuses, figures.reuses),
+            (
+                "fetches by way of cache, flight and holder",
+                fetches,
+                figures.cache_hits + figures.joined + figures.adapter_fetches,
+            ),
             ("denied", denied, figures.denied),
             ("receipts_verified", receipts, figures.receipts_verified),
         ];
@@ -85,6 +90,9 @@ mod tests {
             verify_only: 1,
             duplicate_publishes: 1,
             fetches: 108,
+            adapter_fetches: 30,
+            cache_hits: 60,
+            joined: 18,
             reuses: 54,
             denied: 1,
             receipts_verified: 120,

@@ -28,6 +28,10 @@ pub(super) struct Figures {
     pub(super) bytes_fetched: u64,
     /// Times that a holder's adapter was asked for content.
     pub(super) adapter_fetches: u64,
+    /// Fetches that the gateway served from its cache.
+    pub(super) cache_hits: u64,
+    /// Fetches that shared what another fetch was just asking for.
+    pub(super) joined: u64,
     /// Distinct pairs of material type and department that was served without holding it.
     pub(super) reuses: u64,
     /// Calls that were refused by a decision.
@@ -36,7 +40,17 @@ pub(super) struct Figures {
     pub(super) records: u64,
     /// Receipts that prove their record.
     pub(super) receipts_verified: u64,
-    /// Time from the start to the last record read, in milliseconds.
+    /// Materials served from the cache while their holder was away.
+    pub(super) served_without_holder: u64,
+    /// Calls that needed the holder meanwhile, and were refused with the reason.
+    pub(super) refused_without_holder: u64,
+    /// Time from the holder's return to its first answer, in milliseconds.
+    pub(super) holder_back_ms: u64,
+    /// Byte at which an upload went on after the gateway had been killed in the middle of it.
+    pub(super) resumed_at: u64,
+    /// Time from the gateway's death until it was ready again, in milliseconds.
+    pub(super) gateway_back_ms: u64,
+    /// Time from the start to the end, in milliseconds.
     pub(super) elapsed_ms: u64,
 }
 
@@ -65,6 +79,8 @@ impl Figures {
             fetches: count(of("fetch", "served")),
             bytes_fetched: of("fetch", "served").map(|r| unsigned(r.bytes_authorised)).sum(),
             adapter_fetches: of("fetch", "served").map(adapter_fetches).sum(),
+            cache_hits: count(of("fetch", "served").filter(|record| record.cache == "hit")),
+            joined: count(of("fetch", "served").filter(|record| record.cache == "joined")),
             reuses: count(reuses.iter()),
             denied: count(outcomes().filter(|record| record.outcome == "denied")),
             records: trail.size,
@@ -123,14 +139,18 @@ mod tests {
             record("publish", "served", "housing", "contract"),
             Record { already_held: true, ..record("publish", "served", "housing", "contract") },
             record("fetch", "served", "market", "contract"),
-            record("fetch", "served", "market", "contract"),
-            record("fetch", "served", "planning", "permit"),
+            Record { cache: "hit".to_owned(), ..record("fetch", "served", "market", "contract") },
+            Record {
+                cache: "joined".to_owned(),
+                ..record("fetch", "served", "planning", "permit")
+            },
             record("fetch", "denied", "audit", "permit"),
         ]);
 
         assert_eq!((figures.published, figures.duplicate_publishes), (1, 1));
         assert_eq!(figures.origin_held, 1);
         assert_eq!((figures.fetches, figures.adapter_fetches, figures.reuses), (3, 3, 2));
+        assert_eq!((figures.cache_hits, figures.joined), (1, 1));
         assert_eq!((figures.bytes_published, figures.bytes_fetched), (1_000, 3_000));
         assert_eq!((figures.denied, figures.records), (1, 6));
     }
@@ -148,6 +168,13 @@ mod tests {
             "bytes_published",
             "fetches",
             "adapter_fetches",
+            "cache_hits",
+            "joined",
+            "served_without_holder",
+            "refused_without_holder",
+            "holder_back_ms",
+            "resumed_at",
+            "gateway_back_ms",
             "reuses",
             "denied",
             "records",

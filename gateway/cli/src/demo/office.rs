@@ -3,7 +3,7 @@
 mod fetch;
 mod publish;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use oncebus_gateway::{Catalog, MaterialType, Rng as _, Supply, SystemRng};
@@ -34,8 +34,8 @@ pub(super) const ROUNDS: u64 = 2;
 
 /// All offices of the demo.
 #[derive(Debug)]
-pub(super) struct Offices<'t> {
-    catalog: &'t Catalog,
+pub(super) struct Offices {
+    catalog: Arc<Catalog>,
     offices: Vec<Office>,
     auditor: Channel,
 }
@@ -43,7 +43,7 @@ pub(super) struct Offices<'t> {
 /// A department's system on the bus.
 #[derive(Clone, Debug)]
 pub(super) struct Office {
-    department: String,
+    pub(super) department: String,
     transfer: TransferServiceClient<Channel>,
 }
 
@@ -58,13 +58,13 @@ pub(super) struct Answer {
 
 // === impl Offices ===
 
-impl<'t> Offices<'t> {
+impl Offices {
     /// Opens an office for every department, and the auditor's.
     ///
     /// # Errors
     ///
     /// Returns what is wrong with the connection file or a certificate.
-    pub(super) fn open(town: &'t Town) -> Result<Self, CliError> {
+    pub(super) fn open(town: &Town) -> Result<Self, CliError> {
         let profile = Profile::load(&town.profile())?;
         let office = |department: &str| {
             let channel = profile.connect(department)?;
@@ -72,7 +72,8 @@ impl<'t> Offices<'t> {
             Ok(Office { department, transfer: TransferServiceClient::new(channel) })
         };
         let offices = town.departments().map(office).collect::<Result<_, CliError>>()?;
-        Ok(Self { catalog: town.catalog(), offices, auditor: profile.connect(AUDITOR)? })
+        let catalog = Arc::clone(town.catalog());
+        Ok(Self { catalog, offices, auditor: profile.connect(AUDITOR)? })
     }
 
     /// Returns the auditor's connection.
@@ -94,7 +95,7 @@ impl<'t> Offices<'t> {
             else {
                 continue;
             };
-            let sample = Sample::of(self.catalog, place, row);
+            let sample = self.sample(place, row);
             say::note(format_args!(
                 "{} uploads {} {} ({} kB)",
                 office.department,
@@ -131,7 +132,7 @@ impl<'t> Offices<'t> {
             say::note(format_args!("every other department fetches every type, round {round} ..."));
             let mut calls = Vec::new();
             for (place, row) in self.rows(Supply::Uploaded).chain(self.rows(Supply::OriginHeld)) {
-                let digest = Sample::of(self.catalog, place, row).digest();
+                let digest = self.sample(place, row).digest();
                 let others =
                     self.offices.iter().filter(|o| o.department != row.department.as_str());
                 calls.extend(others.map(|office| office.fetch(row.code.as_str(), digest)));
@@ -186,7 +187,18 @@ impl<'t> Offices<'t> {
         Ok(answer.into_inner().material_types)
     }
 
-    fn rows(&self, supply: Supply) -> impl Iterator<Item = (usize, &'t MaterialType)> {
+    /// Returns all offices.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Office> {
+        self.offices.iter()
+    }
+
+    /// Returns the sample document of the type at `place` in the catalogue.
+    pub(super) fn sample(&self, place: usize, row: &MaterialType) -> Sample {
+        Sample::of(&self.catalog, place, row)
+    }
+
+    /// Returns the types of one kind of supply, with their places in the catalogue.
+    pub(super) fn rows(&self, supply: Supply) -> impl Iterator<Item = (usize, &MaterialType)> {
         let rows = self.catalog.types().iter().map(AsRef::as_ref).enumerate();
         rows.filter(move |(_, row): &(usize, &MaterialType)| row.supply == supply)
     }
@@ -204,7 +216,8 @@ pub(super) fn failed(what: &str, status: &Status) -> CliError {
     CliError::check(format!("{what} failed: {}", client::failed(status)))
 }
 
-fn reason(status: &Status) -> Option<String> {
+/// Returns the registered reason of a refusal.
+pub(super) fn reason(status: &Status) -> Option<String> {
     status.get_details_error_info().map(|info| info.reason)
 }
 

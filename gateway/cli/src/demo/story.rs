@@ -27,6 +27,14 @@ fn rows(figures: &Figures) -> Vec<(String, String)> {
     let published = format!("uploads, {}", megabytes(bytes_published));
     let fetched =
         format!("fetches by departments that do not hold it, {}", megabytes(bytes_fetched));
+    let away = format!(
+        "served while their holder was stopped, {} refused with the reason; it was back in {} ms",
+        figures.refused_without_holder, figures.holder_back_ms
+    );
+    let resumed = format!(
+        "bytes of an upload kept through a kill of the gateway, which was back in {} ms",
+        figures.gateway_back_ms
+    );
     let records = format!("records on the audit trail, {receipts_verified} receipts verified");
     vec![
         row(figures.material_types, "types of material in the catalogue"),
@@ -36,9 +44,16 @@ fn rows(figures: &Figures) -> Vec<(String, String)> {
         row(figures.duplicate_publishes, "repeated upload: no byte sent, nothing stored twice"),
         row(figures.fetches, &fetched),
         row(figures.adapter_fetches, "of them asked of a department's own store"),
+        row(
+            figures.cache_hits,
+            "of them from the gateway's cache: decided and recorded all the same",
+        ),
+        row(figures.joined, "of them joined another call that was just asking"),
         row(figures.reuses, "reuses: a department had a material that it did not collect"),
         row(figures.denied, "fetch without permission: refused, and on record"),
         row(figures.records, &records),
+        row(figures.served_without_holder, &away),
+        row(figures.resumed_at, &resumed),
         (seconds(figures.elapsed_ms), "seconds from nothing to here".to_owned()),
     ]
 }

@@ -87,6 +87,12 @@ impl Child {
         format!("{} (process {}) ended{status}", self.name, self.pid)
     }
 
+    /// Ends it at once, as a loss of power does: it can tell nobody.
+    pub(super) async fn kill(mut self) {
+        // It may have ended by itself already.
+        let _ended = self.process.kill().await;
+    }
+
     /// Ends it: SIGTERM, then, after 10 s, SIGKILL. Says so if it did not end in order, and was not
     /// reported yet: it had died by itself.
     pub(super) async fn stop(mut self) -> Option<String> {

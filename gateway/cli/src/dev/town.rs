@@ -43,9 +43,10 @@ pub(crate) struct Plan {
 pub(crate) struct Town {
     gateway: Child,
     adapters: BTreeMap<String, Child>,
-    catalog: Catalog,
+    catalog: Arc<Catalog>,
     cast: Cast,
     home: Home,
+    log: &'static str,
 }
 
 /// What a start made.
@@ -83,7 +84,8 @@ impl Town {
             }
         };
         let Started { gateway, adapters, catalog, cast } = parts;
-        Ok(Self { gateway, adapters, catalog, cast, home })
+        let catalog = Arc::new(catalog);
+        Ok(Self { gateway, adapters, catalog, cast, home, log: plan.log })
     }
 
     async fn start_once(home: &Home, plan: &Plan) -> Result<Started, CliError> {
@@ -105,16 +107,13 @@ impl Town {
 
         let adapters = try_join_all(setting.own_adapters().map(|member| {
             let department = member.department.clone();
-            let config = home.adapter_config(&department);
             async {
-                let arguments = arguments(["adapter", "files"], config);
-                let name = format!("adapter of {department}");
-                Ok::<_, CliError>((department, Child::start(name, arguments, plan.log).await?))
+                let adapter = adapter(home, &department, plan.log).await?;
+                Ok::<_, CliError>((department, adapter))
             }
         }));
         let adapters: BTreeMap<_, _> = adapters.await?.into_iter().collect();
-        let arguments = arguments(["gateway"], home.gateway_config());
-        let gateway = Child::start("gateway".to_owned(), arguments, plan.log).await?;
+        let gateway = gateway(home, plan.log).await?;
         let processes = Processes {
             gateway_pid: gateway.pid,
             gateway_endpoint: gateway.endpoint.clone(),
@@ -125,7 +124,7 @@ impl Town {
     }
 
     /// Returns the catalogue that the gateway has.
-    pub(crate) fn catalog(&self) -> &Catalog {
+    pub(crate) fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
     }
 
@@ -170,6 +169,35 @@ impl Town {
         }
     }
 
+    /// Kills a department's own adapter; answers whether it had one.
+    pub(crate) async fn kill_adapter(&mut self, department: &str) -> bool {
+        let Some(adapter) = self.adapters.remove(department) else { return false };
+        adapter.kill().await;
+        true
+    }
+
+    /// Starts a department's adapter again, where it was.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check if it does not start.
+    pub(crate) async fn start_adapter(&mut self, department: &str) -> Result<(), CliError> {
+        let started = adapter(&self.home, department, self.log).await?;
+        self.adapters.insert(department.to_owned(), started);
+        Ok(())
+    }
+
+    /// Kills the gateway, and starts it again on the same folders and the same port.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check if it does not start.
+    pub(crate) async fn restart_gateway(mut self) -> Result<Self, CliError> {
+        self.gateway.kill().await;
+        self.gateway = gateway(&self.home, self.log).await?;
+        Ok(self)
+    }
+
     /// Ends the processes: first the gateway, which still talks to the adapters, then these. Returns
     /// what had ended by itself, and was not told yet.
     pub(crate) async fn stop(self) -> Vec<String> {
@@ -177,6 +205,16 @@ impl Town {
         let adapters = join_all(self.adapters.into_values().map(Child::stop)).await;
         gateway.into_iter().chain(adapters.into_iter().flatten()).collect()
     }
+}
+
+async fn adapter(home: &Home, department: &str, log: &str) -> Result<Child, CliError> {
+    let arguments = arguments(["adapter", "files"], home.adapter_config(department));
+    Child::start(format!("adapter of {department}"), arguments, log).await
+}
+
+async fn gateway(home: &Home, log: &str) -> Result<Child, CliError> {
+    let arguments = arguments(["gateway"], home.gateway_config());
+    Child::start("gateway".to_owned(), arguments, log).await
 }
 
 fn arguments<const N: usize>(command: [&str; N], config: PathBuf) -> Vec<OsString> {

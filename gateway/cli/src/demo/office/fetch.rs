@@ -16,7 +16,11 @@ impl Office {
     ///
     /// Returns a failed check if the call fails or carries no proof, and a failed verification if the
     /// bytes are not that document.
-    pub(super) async fn fetch(&self, code: &str, digest: [u8; 32]) -> Result<Answer, CliError> {
+    pub(in super::super) async fn fetch(
+        &self,
+        code: &str,
+        digest: [u8; 32],
+    ) -> Result<Answer, CliError> {
         let what = format!("fetch of {code} by {}", self.department);
         let lost = |status: Status| failed(&what, &status);
         let mut messages = self.open(code).await.map_err(lost)?;
@@ -38,8 +42,19 @@ impl Office {
         }
     }
 
+    /// Returns the name of a type's current version.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check if the call fails.
+    pub(in super::super) async fn current(&self, code: &str) -> Result<String, CliError> {
+        let lost = |status: Status| failed(&format!("look at the current {code}"), &status);
+        let first = self.open(code).await.map_err(lost)?.message().await.map_err(lost)?;
+        Ok(first.and_then(|first| first.info).map(|info| info.version).unwrap_or_default())
+    }
+
     /// Asks for the current version of a type.
-    pub(super) async fn open(
+    pub(in super::super) async fn open(
         &self,
         code: &str,
     ) -> Result<Streaming<FetchMaterialResponse>, Status> {

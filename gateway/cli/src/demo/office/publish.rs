@@ -37,7 +37,7 @@ impl Office {
         let mut transfer = self.transfer.clone();
         let lost = |status: Status| failed(&what, &status);
 
-        let begun = transfer.begin_publish(timed(begin(code, sample))).await.map_err(lost)?;
+        let begun = transfer.begin_publish(timed(begin(code, sample, ""))).await.map_err(lost)?;
         let begun = begun.into_inner();
         let answer = |receipt: Option<Receipt>| match receipt {
             Some(receipt) => Ok(Answer { what: what.clone(), receipt }),
@@ -67,9 +67,59 @@ impl Office {
         let committed = transfer.commit_publish(timed(commit)).await.map_err(lost)?.into_inner();
         Ok(Published::Stored([answer(begun.receipt)?, answer(committed.receipt)?]))
     }
+
+    /// Begins to replace a version, and sends the first part of the new document.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check if a call fails.
+    pub(in super::super) async fn put_first(
+        &self,
+        code: &str,
+        sample: &Sample,
+        replaced: &str,
+    ) -> Result<(), CliError> {
+        let lost = |status: Status| failed(&format!("first part of a new {code}"), &status);
+        let mut transfer = self.transfer.clone();
+        let request = timed(begin(code, sample, replaced));
+        let upload = transfer.begin_publish(request).await.map_err(lost)?.into_inner().upload;
+        let data = Bytes::from(sample.content.clone()).slice(..CHUNK);
+        let chunk = PutChunkRequest { upload, offset: 0, data };
+        transfer.put_chunk(timed(chunk)).await.map_err(lost)?;
+        Ok(())
+    }
+
+    /// Goes on with what [`Self::put_first`] began, and returns at which byte.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check if a call fails.
+    pub(in super::super) async fn finish(
+        &self,
+        code: &str,
+        sample: &Sample,
+        replaced: &str,
+    ) -> Result<u64, CliError> {
+        let lost = |status: Status| failed(&format!("rest of a new {code}"), &status);
+        let mut transfer = self.transfer.clone();
+        let request = timed(begin(code, sample, replaced));
+        let begun = transfer.begin_publish(request).await.map_err(lost)?.into_inner();
+        let resumed_at = usize::try_from(begun.offset).unwrap_or_default();
+        let data = Bytes::from(sample.content.clone()).slice(resumed_at..);
+        let chunk = PutChunkRequest { upload: begun.upload.clone(), offset: begun.offset, data };
+        transfer.put_chunk(timed(chunk)).await.map_err(lost)?;
+        let commit = CommitPublishRequest {
+            upload: begun.upload,
+            size_bytes: signed(sample.content.len()),
+            digest: Some(digest(sample)),
+            request_id: request_id(),
+        };
+        transfer.commit_publish(timed(commit)).await.map_err(lost)?;
+        Ok(resumed_at as u64)
+    }
 }
 
-fn begin(code: &str, sample: &Sample) -> BeginPublishRequest {
+fn begin(code: &str, sample: &Sample, replaced: &str) -> BeginPublishRequest {
     BeginPublishRequest {
         material_type: code.to_owned(),
         subject: subject(),
@@ -80,7 +130,7 @@ fn begin(code: &str, sample: &Sample) -> BeginPublishRequest {
         issued: ISSUED.to_owned(),
         valid_until: String::new(),
         issuer: sample.issuer.clone(),
-        expected_version: String::new(),
+        expected_version: replaced.to_owned(),
         request_id: request_id(),
         purpose: purpose(),
     }
