@@ -2,8 +2,9 @@
 //!
 //! A listener is [`serve`]d with [`Credentials::server`], a client calls through
 //! [`Credentials::dialer`]. The peer's identity, read from its certificate once per connection,
-//! is an `Arc<Peer>` in the extensions of every request. [`CallLimitsLayer`] adds what holds for
-//! each call alone: its deadline and the number of its metadata entries.
+//! is an `Arc<Peer>` in the extensions of every request, beside the [`HangUp`] of its stream.
+//! [`CallLimitsLayer`] adds what holds for each call alone: its deadline and the number of its metadata
+//! entries.
 
 mod accepts;
 mod calls;
@@ -24,7 +25,7 @@ pub use identity::{Identity, IdentityError, TrustDomain};
 pub use limits::Limits;
 pub use peer::Peer;
 pub use refusal::{Refusal, Refusals};
-pub use serve::{Drained, RequestBody, Serving, Worker, serve};
+pub use serve::{Drained, HangUp, RequestBody, Serving, Worker, serve};
 pub use tls::{NameError, ServerTls};
 
 #[cfg(test)]

@@ -43,6 +43,9 @@ pub struct Limits {
     pub header_list: u32,
     /// Bytes waiting to be sent on one stream.
     pub send_buffer: u32,
+    /// Longest time that a peer may need for each 256 KiB of an answer, or for the rest of it, until the
+    /// stream is reset; what it was not given yet does not count.
+    pub response_progress: Duration,
     /// Streams that a peer may reset before they are accepted (rapid reset) until it is cut off.
     pub pending_resets: usize,
     /// Streams that a peer may make us reset (MadeYouReset) until it is cut off.
@@ -73,6 +76,7 @@ impl Default for Limits {
             connection_window: 1024 * 1024,
             header_list: 8 * 1024,
             send_buffer: 512 * 1024,
+            response_progress: Duration::from_secs(10),
             pending_resets: 20,
             local_resets: 256,
             ping_interval: Duration::from_secs(30),

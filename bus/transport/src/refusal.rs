@@ -1,8 +1,8 @@
-//! Why a connection was refused, and who counts it.
+//! Why a connection or an answer was refused, and who counts it.
 
 use std::{fmt, net::IpAddr};
 
-/// Why a connection was refused before it carried a call.
+/// Why a connection was refused before it carried a call, or an answer was cut.
 ///
 /// A closed set: [`Self::reason`] is a metric's label and stands on the audit trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -27,9 +27,11 @@ pub enum Refusal {
     TooManyConnectionsOfAddress,
     /// All places of the peer's certificate are taken.
     TooManyConnectionsOfCertificate,
+    /// An answer was cut because its peer did not take it in time; the connection goes on.
+    SlowReader,
 }
 
-/// Counts refused connections.
+/// Counts refused connections, and answers that were cut.
 pub trait Refusals: fmt::Debug + Send + Sync {
     /// Takes one refusal. Called from the accept loop and from data plane threads: it must not wait.
     fn refused(&self, address: IpAddr, refusal: Refusal);
@@ -51,6 +53,7 @@ impl Refusal {
             Self::TooManyConnections => "TOO_MANY_CONNECTIONS",
             Self::TooManyConnectionsOfAddress => "TOO_MANY_CONNECTIONS_OF_ADDRESS",
             Self::TooManyConnectionsOfCertificate => "TOO_MANY_CONNECTIONS_OF_CERTIFICATE",
+            Self::SlowReader => "SLOW_READER",
         }
     }
 }

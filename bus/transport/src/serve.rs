@@ -3,11 +3,16 @@
 mod acceptor;
 mod activity;
 mod admission;
+mod call_body;
+mod chunk;
 mod connection;
+mod delivery;
 mod handshake;
+mod hang_up;
 mod http2;
 mod pace;
 mod request_body;
+mod streams;
 
 use std::{convert::Infallible, fmt, io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -24,6 +29,7 @@ use tower::{Service, util::BoxCloneSyncService};
 
 use crate::{Limits, Refusal, Refusals, ServerTls};
 use admission::Admission;
+pub use hang_up::HangUp;
 use pace::Pace;
 pub use request_body::RequestBody;
 

@@ -5,4 +5,5 @@ mod caps;
 mod dialling;
 mod lifetimes;
 mod refusals;
+mod slow_readers;
 mod town;

@@ -1,19 +1,14 @@
 //! What a connection is doing: when it is quiet, it may be closed.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    task::{Context, Poll},
     time::Duration,
 };
 
-use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, sleep_until};
-use tonic::{Status, body::Body as TonicBody};
 
 use crate::Limits;
 
@@ -30,13 +25,6 @@ pub(super) struct Activity {
 /// A call in flight; dropping it ends the call.
 #[derive(Debug)]
 pub(super) struct Call(Arc<Activity>);
-
-/// A response body that keeps its call in flight.
-#[derive(Debug)]
-pub(super) struct CallBody {
-    inner: TonicBody,
-    _call: Call,
-}
 
 // === impl Activity ===
 
@@ -97,33 +85,5 @@ impl Drop for Call {
     fn drop(&mut self) {
         self.0.last_end_ms.store(self.0.elapsed_ms(), Ordering::Release);
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-// === impl CallBody ===
-
-impl CallBody {
-    pub(super) fn new(inner: TonicBody, call: Call) -> Self {
-        Self { inner, _call: call }
-    }
-}
-
-impl Body for CallBody {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.inner).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }

@@ -15,6 +15,7 @@ use super::{
     admission::{Open, Opening},
     handshake::shake_hands,
     http2::{Session, http2},
+    streams::Streams,
 };
 use crate::{Peer, Refusal};
 
@@ -58,11 +59,16 @@ async fn serve(stream: TlsStream<TcpStream>, peer: Peer, number: u64, shared: &S
     let limits = &shared.limits;
     let start = Instant::now();
     let activity = Arc::new(Activity::new(start));
-    let session = Session::new(Arc::new(peer), Arc::clone(&activity), lane.worker.service);
+    let peer = Arc::new(peer);
+    let refusals = Arc::clone(&shared.refusals);
+    let streams = Arc::new(Streams::new(Arc::clone(&peer), refusals, limits.response_progress));
+    let service = lane.worker.service;
+    let session = Session::new(peer, Arc::clone(&activity), Arc::clone(&streams), service);
     let mut connection = pin!(http2(limits, stream, session));
     select! {
         biased;
         ended = connection.as_mut() => return log(ended),
+        () = streams.stuck() => return,
         () = shared.stopping.drain.cancelled() => {}
         () = sleep_until(start + limits.age_of(number)) => {}
         () = activity.quiet(limits) => {}
@@ -71,6 +77,7 @@ async fn serve(stream: TlsStream<TcpStream>, peer: Peer, number: u64, shared: &S
     connection.as_mut().graceful_shutdown();
     select! {
         ended = connection => log(ended),
+        () = streams.stuck() => {}
         () = overdue(&activity, limits.drain) => {}
     }
 }

@@ -2,21 +2,22 @@
 
 use std::{convert::Infallible, sync::Arc};
 
-use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use futures_util::future::{BoxFuture, ready};
+use http::{Method, Request, Response, StatusCode};
 use hyper::{
     body::Incoming,
     server::conn::http2::{Builder, Connection},
 };
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::body::Body;
 use tower::{ServiceExt, util::BoxCloneSyncService};
 
 use super::{
     RequestBody,
-    activity::{Activity, CallBody},
+    activity::Activity,
+    call_body::CallBody,
+    streams::{StreamExecutor, Streams},
 };
 use crate::{Limits, Peer};
 
@@ -25,16 +26,17 @@ use crate::{Limits, Peer};
 pub(super) struct Session {
     peer: Arc<Peer>,
     activity: Arc<Activity>,
+    streams: Arc<Streams>,
     service: BoxCloneSyncService<Request<RequestBody>, Response<Body>, Infallible>,
 }
 
 /// Speaks HTTP/2 on `stream`; no limit is left to a default.
-pub(super) fn http2(
+pub(super) fn http2<I: AsyncRead + AsyncWrite + Unpin>(
     limits: &Limits,
-    stream: TlsStream<TcpStream>,
+    stream: I,
     session: Session,
-) -> Connection<TokioIo<TlsStream<TcpStream>>, Session, TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
+) -> Connection<TokioIo<I>, Session, StreamExecutor> {
+    let mut builder = Builder::new(session.streams.executor());
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.streams)
@@ -58,9 +60,10 @@ impl Session {
     pub(super) fn new(
         peer: Arc<Peer>,
         activity: Arc<Activity>,
+        streams: Arc<Streams>,
         service: BoxCloneSyncService<Request<RequestBody>, Response<Body>, Infallible>,
     ) -> Self {
-        Self { peer, activity, service }
+        Self { peer, activity, streams, service }
     }
 }
 
@@ -70,12 +73,21 @@ impl hyper::service::Service<Request<Incoming>> for Session {
     type Future = BoxFuture<'static, Result<Response<CallBody>, Infallible>>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
-        request.extensions_mut().insert(Arc::clone(&self.peer));
         let call = self.activity.begin();
+        let (delivery, hang_up) = self.streams.begin();
+        if request.method() == Method::CONNECT {
+            // An answer of success would turn the stream into a tunnel, run in a task beside it.
+            let mut refused = Response::new(CallBody::new(Body::empty(), delivery, call));
+            *refused.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            return Box::pin(ready(Ok(refused)));
+        }
+        request.extensions_mut().insert(Arc::clone(&self.peer));
+        request.extensions_mut().insert(hang_up.clone());
+        let request = request.map(|incoming| RequestBody::new(incoming, hang_up));
         let service = self.service.clone();
         Box::pin(async move {
-            let answer = service.oneshot(request.map(RequestBody::new)).await?;
-            Ok(answer.map(|body| CallBody::new(body, call)))
+            let answer = service.oneshot(request).await?;
+            Ok(answer.map(|body| CallBody::new(body, delivery, call)))
         })
     }
 }

@@ -42,7 +42,8 @@ pub(super) struct Town {
     refused: mpsc::Receiver<Refusal>,
 }
 
-/// Answers `/peer` at once, `/wait` once it is let go, `/stream` with chunks until then.
+/// Answers `/peer` at once, `/wait` once it is let go, `/stream` with chunks until then, and `/endless`
+/// without end.
 #[derive(Debug, Default)]
 pub(super) struct Handler {
     begun: Notify,
@@ -168,6 +169,7 @@ impl Handler {
                 self.go.notified().await;
             }
             "/stream" => return Response::new(Body::new(StreamBody::new(self.chunks()))),
+            "/endless" => return Response::new(Body::new(StreamBody::new(endless()))),
             _ => {}
         }
         Status::ok("").into_http()
@@ -184,6 +186,10 @@ impl Handler {
             (sent < 2).then(|| (Ok(Frame::data(Bytes::from_static(b"chunk"))), (handler, sent + 1)))
         })
     }
+}
+
+fn endless() -> impl futures_util::Stream<Item = Result<Frame<Bytes>, Status>> + Send + 'static {
+    stream::repeat_with(|| Ok(Frame::data(Bytes::from_static(&[7; 256 * 1024]))))
 }
 
 /// Counts refusals, and tells them in their order.
