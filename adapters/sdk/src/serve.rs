@@ -128,7 +128,11 @@ impl<A> fmt::Debug for Server<A> {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            limits: Limits::default(),
+            // A gateway passes the slowness of its caller on, and cuts that caller itself.
+            limits: Limits {
+                response_progress: 2 * Limits::default().response_progress,
+                ..Limits::default()
+            },
             drain: Duration::from_secs(30),
             check_interval: Duration::from_secs(10),
         }

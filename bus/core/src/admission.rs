@@ -10,11 +10,10 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::Instant,
 };
-use tokio_util::sync::CancellationToken;
 
 pub use self::load::Load;
 use self::pace::Pace;
-use crate::{Caller, Catalog, Clock, DeptId};
+use crate::{Caller, Catalog, Clock, DeptId, HangUp};
 
 /// How much may be under way.
 #[derive(Clone, Debug)]
@@ -61,7 +60,7 @@ pub struct Admitted {
     /// hangs up.
     pub permit: Permit,
     /// Ends the caller's stream at once, whatever it reads.
-    pub hang_up: CancellationToken,
+    pub hang_up: HangUp,
 }
 
 /// The place of a call in flight.

@@ -18,6 +18,7 @@ mod field;
 mod find;
 mod first_fetch;
 mod flight;
+mod hang_up;
 mod holders;
 mod ids;
 mod info;
@@ -58,6 +59,7 @@ pub use self::{
     fetch::{FetchQuery, Target},
     field::{Day, FieldError, IssuerName, MediaType, Number},
     find::{FindQuery, GetQuery},
+    hang_up::HangUp,
     holders::{Content, ContentStream, Description, HolderError, Holders, Holding, LookupQuery},
     ids::{
         BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,

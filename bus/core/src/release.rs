@@ -9,10 +9,9 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
-use tokio_util::sync::CancellationToken;
 
 use crate::{
-    ExchangeError, Failure, MaterialInfo, admission::Room, exchange::Exchange,
+    ExchangeError, Failure, HangUp, MaterialInfo, admission::Room, exchange::Exchange,
     first_fetch::WholeSource, source::ContentSource, standing::Standing,
 };
 
@@ -102,7 +101,7 @@ pub(crate) async fn release(
     mut exchange: Exchange,
     ready: Ready,
     answer: oneshot::Sender<Result<Release, Failure>>,
-    hang_up: &CancellationToken,
+    hang_up: &HangUp,
 ) {
     let Ready { info, first, left, source, receipt, mut standing, room: _room } = ready;
     if let Err(error) = standing.check() {
@@ -163,14 +162,14 @@ impl Stream {
     }
 
     /// Ends the caller's stream: with the reason if it listens, else at once.
-    async fn cut(self, error: ExchangeError, hang_up: &CancellationToken) {
+    async fn cut(self, error: ExchangeError, hang_up: &HangUp) {
         let heard = async {
             // A caller who is gone needs no reason.
             drop(self.parts.send(Err(error.into())).await);
             self.parts.closed().await;
         };
         if timeout(LAST_WORD, heard).await.is_err() {
-            hang_up.cancel();
+            hang_up.now();
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
-use oncebus_core::{Admission, Admitted, Caller, Catalog, DeptId, FieldError, Role, SystemId};
+use oncebus_core::{
+    Admission, Admitted, Caller, Catalog, DeptId, FieldError, HangUp, Role, SystemId,
+};
 use oncebus_transport::{Deadline, Identity, Peer};
-use tokio_util::sync::CancellationToken;
 use tonic::{Extensions, Request, Status};
 
 use crate::{SystemConfig, convert, refusals::RefusalCounter};
@@ -53,7 +54,12 @@ impl Callers {
             Ok(permit) => permit,
             Err(load) => return Err(self.refuse(address, convert::overloaded(load))),
         };
-        let hang_up = CancellationToken::new();
+        let stream = extensions.get::<oncebus_transport::HangUp>().cloned();
+        let hang_up = HangUp::by(move || {
+            if let Some(stream) = &stream {
+                stream.now();
+            }
+        });
         match parse(message, &caller) {
             Ok(message) => Ok((Admitted { caller, deadline, permit, hang_up }, message)),
             Err(error) => Err(self.refuse(address, convert::field_status(&error))),
