@@ -11,14 +11,15 @@ use crate::{
     MaterialKey, MaterialType, Subject, Version,
     cache::{ChunkCache, Topic},
     exchange::Exchange,
+    flight::Route,
     joint::{Entered, Joint},
     receive::receive_whole,
     resolve::Held,
     spool::{Spool, SpoolWriter},
 };
 
-/// The first fetches under way, by digest of their content.
-pub(crate) type FirstFetches = Joint<Digest, Result<Whole, HolderError>>;
+/// The first fetches under way.
+pub(crate) type FirstFetches = Joint<Route, Result<Whole, HolderError>>;
 
 /// A content that was received whole and has the digest that its holder said.
 #[derive(Clone, Debug)]
@@ -91,7 +92,8 @@ impl Bus {
             return Ok(First::Whole(version, whole.source(content, None), Cache::Miss));
         }
         let late = || HolderError::Deadline { holder: wanted.held.holder.clone() };
-        match self.first_fetches.enter(&content, deadline).await.ok_or_else(late)? {
+        let route = Route { holder: wanted.held.holder.clone(), content };
+        match self.first_fetches.enter(&route, deadline).await.ok_or_else(late)? {
             Entered::Joined(shared) => {
                 let whole = shared?;
                 exchange.share(whole.intent);

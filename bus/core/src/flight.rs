@@ -14,8 +14,17 @@ use crate::{
     receive::Verified,
 };
 
-/// The flights under way, by digest of their content.
-pub(crate) type Flights = Joint<Digest, Flight>;
+/// The flights under way.
+pub(crate) type Flights = Joint<Route, Flight>;
+
+/// What flies from where: the same content may lie with several holders, and one of them be away.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Route {
+    /// The department.
+    pub(crate) holder: DeptId,
+    /// Digest of the content.
+    pub(crate) content: Digest,
+}
 
 /// One flight, as its callers see it.
 #[derive(Clone, Debug)]
@@ -49,7 +58,7 @@ impl Flight {
         bus: &Bus,
         course: Course,
         intent: u64,
-        lead: Option<Lead<Digest, Self>>,
+        lead: Option<Lead<Route, Self>>,
     ) -> Seat {
         let window = Arc::new(Window::new(course.chunks.clone()));
         let seat = window.first_seat();
@@ -68,7 +77,7 @@ impl Flight {
 }
 
 /// Flies: its callers may come and go. Nobody can join any more once the lead is dropped.
-async fn fly(bus: Bus, course: Course, flight: Flight, lead: Option<Lead<Digest, Flight>>) {
+async fn fly(bus: Bus, course: Course, flight: Flight, lead: Option<Lead<Route, Flight>>) {
     let end = carry(&bus, &course, &flight.window).await;
     if let Err(error) = &end {
         tracing::debug!(%error, "a flight failed");

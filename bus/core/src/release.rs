@@ -7,7 +7,7 @@ use oncebus_trail::Receipt;
 use tokio::{
     select,
     sync::{mpsc, oneshot},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use crate::{
@@ -17,6 +17,8 @@ use crate::{
 
 /// Parts that wait for a slow caller.
 const PARTS_AHEAD: usize = 1;
+/// How much earlier than this side the transport may see that nothing is taken.
+const ALMOST: Duration = Duration::from_secs(1);
 /// How long a caller may take to hear why its stream ends, before it is cut.
 const LAST_WORD: Duration = Duration::from_millis(300);
 
@@ -145,6 +147,7 @@ impl Stream {
     }
 
     async fn give(&mut self, part: Part) -> Result<(), ExchangeError> {
+        let begun = Instant::now();
         let place = select! {
             biased;
             error = self.standing.withdrawn() => return Err(error),
@@ -155,6 +158,10 @@ impl Stream {
                 self.sent += part.data.len() as u64;
                 place.send(Ok(part));
                 Ok(())
+            }
+            // The transport has the same limit, and may be first to lose its patience.
+            Ok(Err(_gone)) if self.progress <= begun.elapsed() + ALMOST => {
+                Err(ExchangeError::SlowReader { after: self.progress })
             }
             Ok(Err(_gone)) => Err(ExchangeError::Cancelled),
             Err(_elapsed) => Err(ExchangeError::SlowReader { after: self.progress }),

@@ -36,8 +36,9 @@ pub(crate) struct Held {
     pub only_one: bool,
 }
 
-/// Most bytes of one answer in memory: chunks ahead, being sent, and in the connection's buffer.
-const BYTES_ON_THE_WAY: u64 = 1024 * 1024;
+/// Most bytes of one answer in memory: its flight's window, a part that waits, one that is sent, and
+/// the connection's buffer.
+const BYTES_ON_THE_WAY: u64 = 3 * 1024 * 1024;
 
 // === impl Found ===
 

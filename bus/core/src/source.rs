@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Bus, CHUNK_BYTES, Cache, Content, ExchangeError, FieldError, HolderError, Version,
     exchange::Exchange,
-    flight::{Course, Flight, Missed, Seat},
+    flight::{Course, Flight, Missed, Route, Seat},
     joint::Entered,
     receive::Verified,
 };
@@ -166,7 +166,8 @@ impl ContentSource {
     /// Gets a seat on a flight that has the next chunk, or soon will; else starts one.
     async fn board(&mut self, exchange: &mut Exchange) -> Result<Cache, ExchangeError> {
         let content = self.version.manifest.content;
-        let entered = self.bus.flights.enter(&content, self.deadline).await;
+        let route = Route { holder: self.version.holder.clone(), content };
+        let entered = self.bus.flights.enter(&route, self.deadline).await;
         let lead = match entered.ok_or_else(|| self.late())? {
             Entered::Joined(flight) => {
                 if let Some(seat) = flight.seat(self.next) {

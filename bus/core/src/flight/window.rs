@@ -17,8 +17,8 @@ use tokio::{
 
 use crate::HolderError;
 
-/// Chunks that a flight may be ahead of its slowest seat: 4 MiB.
-const CHUNKS: usize = 16;
+/// Chunks that a flight may be ahead of its slowest seat: 2 MiB.
+const CHUNKS: usize = 8;
 /// How long one slow seat may hold up others that have taken everything.
 const PATIENCE: Duration = Duration::from_millis(100);
 
