@@ -1,6 +1,10 @@
 //! Turns a verified peer into the caller that the exchange knows.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use oncebus_core::{Caller, Catalog, DeptId, FieldError, Role, SystemId};
 use oncebus_transport::{Deadline, Identity, Peer};
@@ -13,7 +17,8 @@ use crate::{SystemConfig, convert, refusals::RefusalCounter};
 #[derive(Debug)]
 pub(crate) struct Callers {
     catalog: Arc<Catalog>,
-    roles: HashMap<String, Role>,
+    /// Replaced as a whole, so that no call sees half of a change.
+    roles: RwLock<HashMap<String, Role>>,
     refusals: Arc<RefusalCounter>,
 }
 
@@ -36,8 +41,13 @@ impl Callers {
         systems: &[SystemConfig],
         refusals: Arc<RefusalCounter>,
     ) -> Self {
-        let roles = systems.iter().map(|system| (system.spiffe_id.clone(), system.role)).collect();
-        Self { catalog, roles, refusals }
+        Self { catalog, roles: RwLock::new(roles(systems)), refusals }
+    }
+
+    /// Gives the systems other roles: every call that begins after this returned has them.
+    pub(crate) fn replace_roles(&self, systems: &[SystemConfig]) {
+        let roles = roles(systems);
+        *self.roles.write().unwrap_or_else(PoisonError::into_inner) = roles;
     }
 
     /// Checks caller and request.
@@ -77,9 +87,18 @@ impl Callers {
             department,
             system: SystemId::verified(peer.spiffe_id.clone()),
             certificate: peer.certificate,
-            role: self.roles.get(&peer.spiffe_id).copied().unwrap_or_default(),
+            role: self.role(&peer.spiffe_id),
         })
     }
+
+    fn role(&self, spiffe_id: &str) -> Role {
+        let roles = self.roles.read().unwrap_or_else(PoisonError::into_inner);
+        roles.get(spiffe_id).copied().unwrap_or_default()
+    }
+}
+
+fn roles(systems: &[SystemConfig]) -> HashMap<String, Role> {
+    systems.iter().map(|system| (system.spiffe_id.clone(), system.role)).collect()
 }
 
 fn peer(extensions: &Extensions) -> Result<Arc<Peer>, Status> {

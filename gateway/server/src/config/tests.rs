@@ -1,0 +1,1 @@
+//! What a file must say, and what it hears that does not.
