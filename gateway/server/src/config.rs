@@ -67,7 +67,7 @@ pub struct GatewayConfig {
 
 /// Files of the gateway's own identity.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of cert, key and ca")]
 pub struct TlsConfig {
     /// Certificate with its chain.
     pub cert: PathBuf,

@@ -14,9 +14,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::{ConfigError, GatewayConfig, caller::Callers, config::ConfigFault};
 
-/// Key whose files may change although it names the same folder.
-const CATALOG: &str = "catalog_dir";
-
 /// Reads the gateway's file again, one reading after the other.
 #[derive(Debug)]
 pub(crate) struct Reloads {
@@ -176,11 +173,7 @@ impl From<ReloadError> for ReloadFailure {
 fn read(running: &GatewayConfig, catalog: &Catalog) -> Result<Read, ConfigError> {
     let config = GatewayConfig::load(&running.file)?;
     let checked = config.check()?;
-    let mut restart_needed = running.restart_needed(&config);
-    let other_catalog = checked.catalog.version() != catalog.version();
-    if other_catalog && !restart_needed.contains(&CATALOG) {
-        restart_needed.push(CATALOG);
-    }
+    let restart_needed = running.restart_needed(catalog, &config, &checked.catalog);
     // What runs decides by its own catalogue.
     let permissions = Permissions::check(&config.permissions, catalog)
         .map_err(|error| ConfigFault::LaterCatalog(error).within(&config.file))?;

@@ -12,7 +12,7 @@ use crate::{
     say,
 };
 
-const COLUMNS: [Column; 3] = [("key", "key"), ("value", "value"), ("from", "source")];
+const COLUMNS: [Column; 3] = [("key", "key"), ("from", "source"), ("value", "value")];
 
 /// Flags of `config check`.
 #[derive(Debug, Args)]

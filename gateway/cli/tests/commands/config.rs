@@ -73,6 +73,34 @@ fn a_permission_withdrawn_in_the_file_is_in_force_after_reload_and_after_a_resta
 }
 
 #[test]
+fn a_changed_catalogue_waits_for_a_restart() {
+    let mut dev = Dev::start();
+    let types = dev.dir.path().join("catalog/types.toml");
+    let listed = fs::read_to_string(&types).unwrap();
+    let row = listed.split("[[type]]").last().unwrap();
+    let row = row.replace("M28", "M29").replace("fire_acceptance_opinion", "lift_inspection");
+    fs::write(&types, format!("{listed}\n[[type]]{row}")).unwrap();
+
+    let alone = dev.json("operator", &["config", "reload", "-o", "json"]);
+    dev.edit(
+        "department = \"planning\"\nfetch = [",
+        "department = \"planning\"\nfetch = [\"M29\", ",
+    );
+    let with_permission = dev.reload("operator");
+    let checked = dev.check(&[]);
+    dev.interrupt();
+
+    assert_eq!(alone["restart_needed"], json!(["catalog_dir"]));
+    let said = text(&with_permission.stderr);
+    assert!(
+        said.contains("type \"M29\" is not in the catalogue that the gateway runs with"),
+        "{said}"
+    );
+    assert!(said.contains("restart the gateway"), "{said}");
+    assert_eq!((with_permission.status.code(), checked.status.code()), (Some(5), Some(0)));
+}
+
+#[test]
 fn exit_codes_of_reload_tell_what_went_wrong() {
     let mut dev = Dev::start();
     dev.edit("127.0.0.1", "localhost");

@@ -1,13 +1,22 @@
 //! What a changed configuration changes only at the next start.
 
+use oncebus_core::Catalog;
+
 use super::{AdapterConfig, GatewayConfig, TlsConfig};
 
 // === impl GatewayConfig ===
 
 impl GatewayConfig {
     /// Returns the keys whose values differ in `changed`, and which cannot change while the gateway
-    /// runs, in the order of the documentation.
-    pub(crate) fn restart_needed(&self, changed: &Self) -> Vec<&'static str> {
+    /// runs, in the order of the documentation. A catalogue differs where it says something else, too,
+    /// although it lies in the same folder.
+    pub(crate) fn restart_needed(
+        &self,
+        catalog: &Catalog,
+        changed: &Self,
+        changed_catalog: &Catalog,
+    ) -> Vec<&'static str> {
+        let same_types = catalog.version() == changed_catalog.version();
         // Every field is named here, so that none is forgotten: one that is reloadable is `_`.
         let Self {
             file: _,
@@ -30,7 +39,7 @@ impl GatewayConfig {
             ("listen", *listen == changed.listen),
             ("data_dir", *data_dir == changed.data_dir),
             ("trail_dir", *trail_dir == changed.trail_dir),
-            ("catalog_dir", *catalog_dir == changed.catalog_dir),
+            ("catalog_dir", same_types && *catalog_dir == changed.catalog_dir),
             ("tls.cert", *cert == changed.tls.cert),
             ("tls.key", *key == changed.tls.key),
             ("tls.ca", *ca == changed.tls.ca),

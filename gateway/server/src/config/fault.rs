@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use figment::error::Kind;
+use figment::error::{Actual, Kind};
 use oncebus_core::{CatalogError, DeptId, FieldError, PermissionError};
 use oncebus_trail::OriginError;
 use oncebus_transport::{CredentialsError, EndpointError, IdentityError};
@@ -99,7 +99,7 @@ impl From<figment::Error> for ConfigFault {
                 format!("{}is {found:?}, give one of {}", place(""), known.join(", "))
             }
             Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-                format!("{}is {found}, give {expected}", place(""))
+                format!("{}is {}, give {expected}", place(""), kind_of(found))
             }
             other => format!("{}{}", place(""), without_excerpt(&other.to_string())),
         };
@@ -118,10 +118,20 @@ fn without_excerpt(said: &str) -> String {
     }
 }
 
-/// Says what the operating system or the library said as well: it names the fault, and no secret.
+/// Says what kind of value was found; of a text no more, since it may be a key that was pasted.
+fn kind_of(found: &Actual) -> String {
+    match found {
+        Actual::Str(_) => "a text".to_owned(),
+        found => found.to_string(),
+    }
+}
+
+/// Says what the operating system or the library said as well. One line of it: a path of several is
+/// a key that was pasted.
 fn told(error: &CredentialsError) -> String {
-    match std::error::Error::source(error) {
+    let told = match std::error::Error::source(error) {
         Some(source) => format!("{error}: {source}"),
         None => error.to_string(),
-    }
+    };
+    told.lines().next().unwrap_or_default().to_owned()
 }
