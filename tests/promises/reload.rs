@@ -191,6 +191,27 @@ async fn two_reloads_at_once_come_one_after_the_other() {
     assert_eq!(recorded, [Some(2), Some(3)]);
 }
 
+#[tokio::test]
+async fn a_caller_who_hangs_up_leaves_no_record_that_did_not_come_true() {
+    let (bus, _) = bus_with_a_contract().await;
+    let operator = bus.operator();
+    reload(&operator).await.unwrap();
+
+    for step in 0..60 {
+        let patience = Duration::from_micros(100 * step);
+        drop(tokio::time::timeout(patience, reload(&operator)).await);
+    }
+    let last = reload(&operator).await.unwrap();
+
+    let mut recorded: Vec<_> =
+        changes(&bus).await.iter().filter_map(|change| change.epoch).collect();
+    assert_eq!(recorded.last(), Some(&last.epoch));
+    recorded.dedup();
+    let expected: Vec<_> = (2..=last.epoch).collect();
+    assert_eq!(recorded, expected, "a record's epoch was given to another change as well");
+    assert_eq!(changes(&bus).await.len(), expected.len());
+}
+
 #[test]
 fn a_change_that_cannot_be_recorded_is_not_in_force() {
     with_a_small_disk(async |disk: &Path| {
