@@ -1,6 +1,6 @@
 //! Every request field that is wrong is named, with its cure, and nothing is done.
 
-use oncebus_proto::v1 as pb;
+use oncebus_proto::v1::{self as pb, admin_service_client::AdminServiceClient};
 use oncebus_tests::{Document, TestBus, purpose, reason, subject};
 use tonic::{Code, Status};
 
@@ -277,7 +277,7 @@ async fn fetch_find_and_get_name_each_wrong_field() {
 }
 
 #[tokio::test]
-async fn catalogue_and_audit_name_each_wrong_field() {
+async fn catalogue_audit_and_admin_name_each_wrong_field() {
     let bus = TestBus::start().await;
     let client = bus.client("audit");
     let searches: Vec<Case<pb::SearchRecordsRequest>> = vec![
@@ -303,6 +303,12 @@ async fn catalogue_and_audit_name_each_wrong_field() {
         change(&mut request);
         let refused = client.audit.clone().search_records(request).await.expect_err(case);
         assert_names(&refused, field, case);
+    }
+    for (case, id) in [("no id", String::new()), ("no UUID", "7".to_owned()), ("long", long())] {
+        let mut admin = AdminServiceClient::new(client.channel.clone());
+        let reload = pb::ReloadConfigRequest { request_id: id };
+        let refused = admin.reload_config(reload).await.expect_err(case);
+        assert_names(&refused, "request_id", case);
     }
     let index = pb::GetRecordRequest { index: -1, ..Default::default() };
     let index = client.audit.clone().get_record(index).await.unwrap_err();

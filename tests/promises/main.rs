@@ -6,5 +6,6 @@ mod fields;
 mod identity;
 mod publishing;
 mod records;
+mod reload;
 mod serving;
 mod trail;

@@ -17,8 +17,9 @@ async fn health_says_that_the_gateway_and_each_service_serve() {
     let bus = TestBus::start().await;
     let mut health = HealthClient::new(bus.client("planning").channel);
 
-    for service in ["", "oncebus.v1.TransferService", "oncebus.v1.AuditService"] {
-        let request = HealthCheckRequest { service: service.to_owned() };
+    for name in ["", "TransferService", "AuditService", "AdminService"] {
+        let service = if name.is_empty() { String::new() } else { format!("oncebus.v1.{name}") };
+        let request = HealthCheckRequest { service: service.clone() };
         let status = health.check(request).await.unwrap().into_inner().status();
         assert_eq!(status, ServingStatus::Serving, "{service}");
     }
@@ -40,7 +41,9 @@ async fn reflection_lists_the_services() {
         panic!("{answer:?}");
     };
     let names: Vec<_> = list.service.iter().map(|service| service.name.as_str()).collect();
-    for name in ["CatalogService", "MaterialService", "TransferService", "AuditService"] {
+    let services =
+        ["CatalogService", "MaterialService", "TransferService", "AuditService", "AdminService"];
+    for name in services {
         assert!(names.contains(&format!("oncebus.v1.{name}").as_str()), "{names:?}");
     }
 }

@@ -25,7 +25,7 @@ fn a_disk_that_fills_while_the_adapter_answers_lets_no_byte_leave() {
     with_a_small_disk(fills_in_between);
 }
 
-fn with_a_small_disk(test: impl AsyncFnOnce(&Path) + Send + 'static) {
+pub(crate) fn with_a_small_disk(test: impl AsyncFnOnce(&Path) + Send + 'static) {
     // Mounts are a thread's own in a new namespace; all that the bus starts inherits it.
     let thread = std::thread::spawn(move || {
         let dir = tempfile::tempdir().unwrap();
@@ -138,7 +138,7 @@ fn trail_bytes(disk: &Path) -> u64 {
 }
 
 /// Writes the smallest records until the trail's last page is full as well.
-async fn smallest_record_that_is_refused(bus: &TestBus) -> Status {
+pub(crate) async fn smallest_record_that_is_refused(bus: &TestBus) -> Status {
     let mut audit = bus.client("audit").audit;
     for _ in 0..100 {
         let search = pb::SearchRecordsRequest { page_size: 1, ..Default::default() };
@@ -150,7 +150,7 @@ async fn smallest_record_that_is_refused(bus: &TestBus) -> Status {
 }
 
 /// Fills the disk, and sees that it is full.
-fn fill(path: &Path) {
+pub(crate) fn fill(path: &Path) {
     let mut file = fs::File::create(path).unwrap();
     while file.write_all(&[0; 64]).is_ok() {}
     let error = file.write_all(&[0]).unwrap_err();

@@ -96,6 +96,22 @@ impl TestBus {
         self.client_with(&self.pair(department))
     }
 
+    /// Connects as the operator.
+    pub fn operator(&self) -> Client {
+        let id = format!("spiffe://{DOMAIN}/dept/audit/system/operator");
+        self.client_with(&self.authority.sign(&leaf(&[&id])))
+    }
+
+    /// Changes the gateway's file, which it reads at its next start or reload.
+    pub fn edit_config(&self, change: impl FnOnce(String) -> String) {
+        let file = self.config_file();
+        fs::write(&file, change(fs::read_to_string(&file).unwrap())).unwrap();
+    }
+
+    fn config_file(&self) -> PathBuf {
+        self.dir.path().join("gateway.toml")
+    }
+
     /// Connects with any certificate.
     pub fn client_with(&self, pair: &Pair) -> Client {
         let credentials = credentials(&self.authority, pair);
@@ -116,7 +132,7 @@ impl TestBus {
     }
 
     async fn start_gateway(&mut self) {
-        let config = GatewayConfig::load(&self.dir.path().join("gateway.toml")).unwrap();
+        let config = GatewayConfig::load(&self.config_file()).unwrap();
         let injected = Injected { clock: Arc::clone(&self.clock) as _, rng: Arc::new(SystemRng) };
         let here = vec![tokio::runtime::Handle::current()];
         self.gateway = Some(Gateway::start_with(config, here, injected).await.unwrap());
@@ -133,7 +149,8 @@ impl TestBus {
             "id = \"g1\"\ntrust_domain = \"{DOMAIN}\"\nlisten = \"127.0.0.1:0\"\n\
              data_dir = \"data\"\ntrail_dir = {:?}\ncatalog_dir = {catalog:?}\n\
              [tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\nca = \"ca.pem\"\n\
-             [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/test\"\nrole = \"auditor\"\n",
+             [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/test\"\nrole = \"auditor\"\n\
+             [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/operator\"\nrole = \"operator\"\n",
             self.trail_dir
         );
         let fetch: Vec<_> = (1..=28).map(|number| format!("M{number:02}")).collect();
@@ -152,7 +169,7 @@ impl TestBus {
                 "[[permission]]\ndepartment = {department:?}\nfetch = {fetch:?}\npublish = {publish:?}\n"
             );
         }
-        fs::write(dir.join("gateway.toml"), config).unwrap();
+        fs::write(self.config_file(), config).unwrap();
     }
 }
 

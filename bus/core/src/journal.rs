@@ -5,7 +5,7 @@ use std::sync::Arc;
 use oncebus_trail::{AppendError, Receipt, Trail};
 
 use crate::{
-    BootId, Call, Clock, Record, RecordId, Rng,
+    BootId, Call, Clock, Epoch, Record, RecordId, Rng,
     record::{Ending, Kind},
     rng,
 };
@@ -82,6 +82,19 @@ impl Journal {
         self.write(Record { count: Some(count), ..record }).await
     }
 
+    /// Says what came of a reading of the configuration, and which permissions may be in force once
+    /// this returns.
+    pub async fn config(
+        &self,
+        ending: Ending,
+        call: Call,
+        epoch: Option<Epoch>,
+    ) -> Result<Receipt, AppendError> {
+        let call = Call { outcome: Some(ending), ..call };
+        let record = self.record(self.draw_id(), Kind::Config, call);
+        self.write(Record { epoch: epoch.map(|epoch| epoch.0), ..record }).await
+    }
+
     /// Says that this run began or ended.
     pub async fn run(&self, kind: Kind) -> Result<Receipt, AppendError> {
         self.write(self.record(self.draw_id(), kind, Call::default())).await
@@ -97,6 +110,7 @@ impl Journal {
             boot: self.boot,
             peer: None,
             count: None,
+            epoch: None,
         }
     }
 

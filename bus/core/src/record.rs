@@ -32,6 +32,9 @@ pub struct Record {
     /// Number of refusals counted, or of records read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// Number of the permissions that a change of the configuration put in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u64>,
 }
 
 /// The kinds of record.
@@ -48,6 +51,8 @@ pub enum Kind {
     Refused,
     /// Somebody read the trail.
     AuditRead,
+    /// Somebody had the configuration read again: what came of it.
+    Config,
     /// A gateway began a run.
     Start,
     /// A gateway ended a run in order.

@@ -58,7 +58,7 @@ pub(crate) struct SearchArgs {
     /// Approval item of the purpose
     #[arg(long, default_value_t)]
     item: String,
-    /// intent, outcome, aborted, refused, audit_read, start or stop
+    /// intent, outcome, aborted, refused, audit_read, config, start or stop
     #[arg(long, default_value_t)]
     kind: String,
     /// publish, resume, fetch, find or get

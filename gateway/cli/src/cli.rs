@@ -8,6 +8,7 @@ use crate::{
     audit::AuditCommand,
     ca::CaCommand,
     catalog::CatalogCommand,
+    config::ConfigCommand,
     demo::DemoCommand,
     dev::DevCommand,
     exit::{self, CliError},
@@ -48,6 +49,8 @@ enum Command {
     Material(MaterialCommand),
     #[command(subcommand)]
     Audit(AuditCommand),
+    #[command(subcommand)]
+    Config(ConfigCommand),
 }
 
 // === impl Cli ===
@@ -73,6 +76,7 @@ impl Cli {
             Command::Catalog(command) => wait_for(command.run()),
             Command::Material(command) => wait_for(command.run()),
             Command::Audit(command) => wait_for(command.run()),
+            Command::Config(command) => wait_for(command.run()),
         }
     }
 }
@@ -109,6 +113,9 @@ mod tests {
             "oncebus ca issue --dir d --adapter housing/files --out o --dns n --dns m --ip ::1",
             "oncebus ca issue --dir d --gateway g1 --out o --ip 10.0.0.1 --ip 10.0.0.2",
             "oncebus ca show --dir d",
+            "oncebus config check gateway.toml -o json",
+            "oncebus config reload --profile f --as operator -o json",
+            "oncebus config reload",
         ] {
             let parsed = Cli::try_parse_from(line.split(' '));
             assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());

@@ -5,6 +5,7 @@ mod catalogue;
 mod child;
 mod config;
 mod connection;
+mod edited;
 mod home;
 mod identities;
 mod samples;

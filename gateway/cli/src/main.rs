@@ -6,6 +6,7 @@ mod ca;
 mod catalog;
 mod cli;
 mod client;
+mod config;
 mod demo;
 mod dev;
 mod exit;

@@ -43,6 +43,14 @@ impl OutputArgs {
         }
     }
 
+    /// Prints what one sentence tells people.
+    pub(crate) fn sentence(&self, sentence: &str, value: &Value) {
+        match self.output {
+            Form::Table => say::line(sentence),
+            Form::Json | Form::Jsonl => say::line(value),
+        }
+    }
+
     /// Prints one thing: as a table, a line for each field.
     pub(crate) fn one(&self, value: &Value) {
         match self.output {

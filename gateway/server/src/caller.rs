@@ -1,6 +1,10 @@
 //! Turns a verified peer into the caller that the exchange knows.
 
-use std::{collections::HashMap, net::IpAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use oncebus_core::{
     Admission, Admitted, Caller, Catalog, DeptId, FieldError, HangUp, Role, SystemId,
@@ -15,7 +19,8 @@ use crate::{SystemConfig, convert, refusals::RefusalCounter};
 pub(crate) struct Callers {
     catalog: Arc<Catalog>,
     admission: Arc<Admission>,
-    roles: HashMap<String, Role>,
+    /// Replaced as a whole, so that no call sees half of a change.
+    roles: RwLock<HashMap<String, Role>>,
     refusals: Arc<RefusalCounter>,
 }
 
@@ -28,8 +33,13 @@ impl Callers {
         systems: &[SystemConfig],
         refusals: Arc<RefusalCounter>,
     ) -> Self {
-        let roles = systems.iter().map(|system| (system.spiffe_id.clone(), system.role)).collect();
-        Self { catalog, admission, roles, refusals }
+        Self { catalog, admission, roles: RwLock::new(roles(systems)), refusals }
+    }
+
+    /// Gives the systems other roles: every call that begins after this returned has them.
+    pub(crate) fn replace_roles(&self, systems: &[SystemConfig]) {
+        let roles = roles(systems);
+        *self.roles.write().unwrap_or_else(PoisonError::into_inner) = roles;
     }
 
     /// Lets a call in, and checks its request.
@@ -79,9 +89,18 @@ impl Callers {
             department,
             system: SystemId::verified(peer.spiffe_id.clone()),
             certificate: peer.certificate,
-            role: self.roles.get(&peer.spiffe_id).copied().unwrap_or_default(),
+            role: self.role(&peer.spiffe_id),
         })
     }
+
+    fn role(&self, spiffe_id: &str) -> Role {
+        let roles = self.roles.read().unwrap_or_else(PoisonError::into_inner);
+        roles.get(spiffe_id).copied().unwrap_or_default()
+    }
+}
+
+fn roles(systems: &[SystemConfig]) -> HashMap<String, Role> {
+    systems.iter().map(|system| (system.spiffe_id.clone(), system.role)).collect()
 }
 
 fn peer(extensions: &Extensions) -> Result<Arc<Peer>, Status> {

@@ -1,19 +1,46 @@
 //! The gateway's configuration: one TOML file, raw in, checked out.
 
-use std::path::{Path, PathBuf};
+mod check;
+mod compare;
+mod fault;
+mod list;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::HashMap,
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
 
 use figment::{
     Figment,
     providers::{Env, Format as _, Toml},
 };
-use oncebus_core::{DeptId, FieldError, Permission, Role};
-use oncebus_trail::{Origin, OriginError};
-use oncebus_transport::{IdentityError, Limits, TrustDomain};
+use oncebus_core::{DeptId, Permission, Role};
+use oncebus_trail::Origin;
+use oncebus_transport::{Limits, TrustDomain};
 use serde::Deserialize;
+
+pub use self::{
+    check::Checked,
+    fault::{ConfigError, ConfigFault},
+    list::Setting,
+};
+
+/// Longest file that is read, in bytes; it bounds the lists in it too.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+/// Beginning of the variables that override top-level texts.
+const ENVIRONMENT: &str = "ONCEBUS_GATEWAY_";
 
 /// What a gateway is told.
 #[derive(Clone, Debug)]
 pub struct GatewayConfig {
+    /// The file that says so, whole.
+    pub file: PathBuf,
+    /// Where each top-level text came from.
+    sources: HashMap<&'static str, Source>,
     /// Name of this gateway's log: trust domain and id.
     pub origin: Origin,
     /// Where to listen for systems; port 0 takes any free one.
@@ -40,7 +67,7 @@ pub struct GatewayConfig {
 
 /// Files of the gateway's own identity.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of cert, key and ca")]
 pub struct TlsConfig {
     /// Certificate with its chain.
     pub cert: PathBuf,
@@ -51,7 +78,7 @@ pub struct TlsConfig {
 }
 
 /// Where a department's adapter listens.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AdapterConfig {
     /// The department.
     pub department: DeptId,
@@ -69,29 +96,15 @@ pub struct SystemConfig {
     pub role: Role,
 }
 
-/// Why a configuration cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file does not say what it must, or says something unknown.
-    #[error("{file}: {source}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// Key, fault and place.
-        source: Box<figment::Error>,
-    },
-    /// The trust domain is none.
-    #[error("trust_domain: {0}")]
-    TrustDomain(#[from] IdentityError),
-    /// The id makes no name of a log.
-    #[error("id: {0}")]
-    Origin(#[from] OriginError),
-    /// A department's code is none.
-    #[error("adapter: {0}")]
-    Department(#[from] FieldError),
-    /// A department has two adapters.
-    #[error("adapter: department {0} is listed twice, remove one")]
-    TwoAdapters(DeptId),
+/// Where a value of a configuration came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The file.
+    File,
+    /// A variable of the environment.
+    Environment,
+    /// Nobody gave one.
+    Default,
 }
 
 #[derive(Deserialize)]
@@ -122,27 +135,43 @@ struct RawAdapter {
 // === impl GatewayConfig ===
 
 impl GatewayConfig {
-    /// Reads a TOML file; `ONCEBUS_GATEWAY_LISTEN` and the like override its top-level keys.
-    /// Relative paths are relative to the file's folder.
+    /// Reads a TOML file; `ONCEBUS_GATEWAY_LISTEN` and the like override its top-level texts.
+    /// Relative paths are relative to the file's folder. What the files say that it names is for
+    /// [`GatewayConfig::check`].
     ///
     /// # Errors
     ///
     /// Names the file, the key and what is wrong with it.
     pub fn load(file: &Path) -> Result<Self, ConfigError> {
+        Self::read(file).map_err(|fault| fault.within(file))
+    }
+
+    fn read(file: &Path) -> Result<Self, ConfigFault> {
+        let text = read_text(file).map_err(ConfigFault::Unreadable)?;
+        // The process may go elsewhere before it reads the file again.
+        let file = std::path::absolute(file).map_err(ConfigFault::Unreadable)?;
+        let tables = ["tls", "adapter", "permission", "system"];
         let figment = Figment::new()
-            .merge(Toml::file_exact(file))
-            .merge(Env::prefixed("ONCEBUS_GATEWAY_").ignore(&["tls", "adapter"]));
-        let raw: Raw = figment.extract().map_err(|source| ConfigError::Unreadable {
-            file: file.display().to_string(),
-            source: Box::new(source),
-        })?;
-        raw.check(file.parent().unwrap_or(Path::new(".")))
+            .merge(Toml::string(&text))
+            .merge(Env::prefixed(ENVIRONMENT).ignore(&tables));
+        let raw: Raw = figment.extract()?;
+        raw.check(file, sources(&figment))
     }
 }
 
 impl Raw {
-    fn check(self, base: &Path) -> Result<GatewayConfig, ConfigError> {
-        let trust_domain: TrustDomain = self.trust_domain.parse()?;
+    /// Keys of the top-level texts.
+    const TEXTS: [&str; 6] =
+        ["id", "trust_domain", "listen", "data_dir", "trail_dir", "catalog_dir"];
+
+    fn check(
+        self,
+        file: PathBuf,
+        sources: HashMap<&'static str, Source>,
+    ) -> Result<GatewayConfig, ConfigFault> {
+        let base = file.parent().unwrap_or(Path::new("."));
+        let trust_domain: TrustDomain =
+            self.trust_domain.parse().map_err(ConfigFault::TrustDomain)?;
         let origin = format!("{}/gateway/{}", self.trust_domain, self.id).parse()?;
         let data_dir = base.join(self.data_dir);
         let trail_dir = match self.trail_dir {
@@ -166,16 +195,36 @@ impl Raw {
             permissions: self.permission,
             systems: self.system,
             limits: Limits::default(),
+            file,
+            sources,
         })
     }
 }
 
-fn adapters(listed: Vec<RawAdapter>) -> Result<Vec<AdapterConfig>, ConfigError> {
+fn sources(figment: &Figment) -> HashMap<&'static str, Source> {
+    let source = |key| {
+        let origin = figment.find_metadata(key)?;
+        let environment = origin.name.contains("environment");
+        Some((key, if environment { Source::Environment } else { Source::File }))
+    };
+    Raw::TEXTS.into_iter().filter_map(source).collect()
+}
+
+fn read_text(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(file)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
+    if u64::try_from(read).is_ok_and(|read| MAX_FILE_BYTES < read) {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 1 MiB"));
+    }
+    Ok(text)
+}
+
+fn adapters(listed: Vec<RawAdapter>) -> Result<Vec<AdapterConfig>, ConfigFault> {
     let mut adapters: Vec<AdapterConfig> = Vec::new();
     for RawAdapter { department, endpoint } in listed {
-        let department: DeptId = department.parse()?;
+        let department: DeptId = department.parse().map_err(ConfigFault::AdapterCode)?;
         if adapters.iter().any(|earlier| earlier.department == department) {
-            return Err(ConfigError::TwoAdapters(department));
+            return Err(ConfigFault::TwoAdapters(department));
         }
         adapters.push(AdapterConfig { department, endpoint });
     }

@@ -3,8 +3,8 @@
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use oncebus_core::{
-    Bus, Catalog, CatalogError, Clock, ExchangeError, Journal, Kind, Limits, Parts,
-    PermissionError, Permissions, Policy, RegistryError, Rng, Swept, SystemClock, SystemRng,
+    Bus, Clock, ExchangeError, Journal, Kind, Limits, Parts, Policy, RegistryError, Rng, Swept,
+    SystemClock, SystemRng,
 };
 use oncebus_store::{IndexError, SearchIndex, SqliteRegistry};
 use oncebus_trail::{AppendError, OpenError, Recovery};
@@ -13,11 +13,13 @@ use tokio::{net::TcpListener, runtime::Handle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    GatewayConfig,
+    ConfigError, GatewayConfig,
     adapters::{AdapterClients, AdapterSetupError},
     caller::Callers,
+    config::Checked,
     page::Pager,
     refusals::RefusalCounter,
+    reload::Reloads,
     services::{self, Shared},
     settle,
     stores::Stores,
@@ -60,12 +62,9 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// The catalogue is faulty.
-    #[error("catalogue: {0}")]
-    Catalog(#[from] CatalogError),
-    /// A permission is faulty.
+    /// The configuration is faulty, or a file that it names.
     #[error(transparent)]
-    Permission(#[from] PermissionError),
+    Config(#[from] ConfigError),
     /// The trail does not open.
     #[error(transparent)]
     Trail(#[from] OpenError),
@@ -126,11 +125,7 @@ impl Gateway {
         injected: Injected,
     ) -> Result<Self, StartError> {
         let Injected { clock, rng } = injected;
-        let catalog = Arc::new(Catalog::load(&config.catalog_dir)?);
-        let permissions = Permissions::check(&config.permissions, &catalog)?;
-        let tls = &config.tls;
-        let domain = config.trust_domain.clone();
-        let credentials = Credentials::load(&tls.cert, &tls.key, &tls.ca, domain)?;
+        let Checked { catalog, permissions, credentials } = config.check()?;
 
         let Stores { trail, recovery, registry, index, page_key } =
             Stores::open(&config, &*rng).await?;
@@ -152,9 +147,14 @@ impl Gateway {
         let refusals = Arc::new(RefusalCounter::default());
         let admission = Arc::clone(bus.admission());
         let callers = Callers::new(catalog, admission, &config.systems, Arc::clone(&refusals));
+        let callers = Arc::new(callers);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let reloads =
+            Reloads::new(config.clone(), bus.clone(), Arc::clone(&callers), tasks.clone());
         let shared = Shared {
             bus: bus.clone(),
-            callers: Arc::new(callers),
+            callers,
+            reloads: Arc::new(reloads),
             pager: Arc::new(Pager::new(&page_key)),
             index: Arc::clone(&index),
             clock,
@@ -170,7 +170,6 @@ impl Gateway {
         let serving =
             serve(listener, tls, config.limits.clone(), lanes, counter).map_err(unable)?;
 
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         upkeep::start(&tasks, &stop, &bus, &index, &refusals);
         Ok(Self { serving, bus, registry, index, refusals, tasks, stop, recovery })
     }

@@ -11,12 +11,16 @@ mod gateway;
 mod keys;
 mod page;
 mod refusals;
+mod reload;
 mod services;
 mod settle;
 mod stores;
 mod upkeep;
 
-pub use config::{AdapterConfig, ConfigError, GatewayConfig, SystemConfig};
+pub use config::{
+    AdapterConfig, Checked, ConfigError, ConfigFault, GatewayConfig, Setting, Source, SystemConfig,
+    TlsConfig,
+};
 pub use gateway::{Gateway, Injected, StartError};
 pub use oncebus_core::{
     Catalog, CatalogError, CatalogSources, Clock, MaterialType, Permission, Rng, Role, Supply,

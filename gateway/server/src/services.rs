@@ -1,5 +1,6 @@
 //! The gRPC services: who, what, do, answer.
 
+mod admin;
 mod audit;
 mod catalog;
 mod material;
@@ -21,7 +22,7 @@ use tonic_health::{
 };
 use tower::{Layer as _, util::MapResponse};
 
-use crate::{caller::Callers, convert, page::Pager};
+use crate::{caller::Callers, convert, page::Pager, reload::Reloads};
 
 /// Longest message of a call that moves no bytes.
 const CONTROL_BYTES: usize = 64 * 1024;
@@ -35,6 +36,7 @@ const TRANSFER_TIME: Duration = Duration::from_secs(600);
 pub(crate) struct Shared {
     pub bus: Bus,
     pub callers: Arc<Callers>,
+    pub reloads: Arc<Reloads>,
     pub pager: Arc<Pager>,
     pub index: Arc<SearchIndex>,
     pub clock: Arc<dyn Clock>,
@@ -48,7 +50,8 @@ pub(crate) async fn routes(
     shared: &Shared,
 ) -> Result<CallLimited<Reasoned>, tonic_reflection::server::Error> {
     use pb::{
-        audit_service_server::AuditServiceServer, catalog_service_server::CatalogServiceServer,
+        admin_service_server::AdminServiceServer, audit_service_server::AuditServiceServer,
+        catalog_service_server::CatalogServiceServer,
         material_service_server::MaterialServiceServer,
         transfer_service_server::TransferServiceServer,
     };
@@ -57,6 +60,7 @@ pub(crate) async fn routes(
     let material = material::Material(shared.clone());
     let transfer = transfer::Transfer(shared.clone());
     let audit = audit::Audit(shared.clone());
+    let admin = admin::Admin(shared.clone());
     let reflection = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
@@ -70,6 +74,7 @@ pub(crate) async fn routes(
                 TransferServiceServer::new(transfer).max_decoding_message_size(TRANSFER_BYTES),
             )
             .add_service(AuditServiceServer::new(audit).max_decoding_message_size(CONTROL_BYTES))
+            .add_service(AdminServiceServer::new(admin).max_decoding_message_size(CONTROL_BYTES))
             .add_service(health)
             .add_service(reflection.build_v1()?);
     let reasoned: Reasoned = MapResponse::new(routes.prepare(), reasons::with_reason);
@@ -84,6 +89,7 @@ async fn health() -> HealthServer<impl Health> {
         "oncebus.v1.MaterialService",
         "oncebus.v1.TransferService",
         "oncebus.v1.AuditService",
+        "oncebus.v1.AdminService",
     ] {
         reporter.set_service_status(service, ServingStatus::Serving).await;
     }

@@ -59,6 +59,9 @@ pub(super) fn json(record: &pb::Record) -> Value {
     if record.kind == "refused" || record.kind == "audit_read" {
         put("count", record.count.into());
     }
+    if let Some(epoch) = record.epoch {
+        put("epoch", epoch.into());
+    }
     fields.into()
 }
 

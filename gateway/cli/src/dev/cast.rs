@@ -4,10 +4,12 @@ use oncebus_gateway::{Catalog, Supply};
 
 use crate::exit::CliError;
 
-/// Department of the auditor; it holds nothing and has no adapter.
+/// Department of the auditor and of the operator; it holds nothing and has no adapter.
 pub(super) const AUDIT_DEPARTMENT: &str = "audit";
 /// Name of the auditor's system.
 pub(crate) const AUDITOR: &str = "auditor";
+/// Name of the operator's system.
+pub(super) const OPERATOR: &str = "operator";
 /// Id of the gateway.
 pub(super) const GATEWAY: &str = "g1";
 /// Name of every department's adapter.

@@ -9,7 +9,8 @@ use oncebus_transport::TrustDomain;
 use serde::Serialize;
 
 use super::{
-    cast::{ADAPTER, AUDIT_DEPARTMENT, AUDITOR, Cast, GATEWAY, Member},
+    cast::{ADAPTER, AUDIT_DEPARTMENT, AUDITOR, Cast, GATEWAY, Member, OPERATOR},
+    edited,
     home::{Home, write_whole},
     identities,
     settings::Settings,
@@ -43,7 +44,7 @@ struct Gateway<'a> {
     tls: Tls,
     adapter: Vec<AdapterAddress<'a>>,
     permission: Vec<Permission<'a>>,
-    system: [SystemRole; 1],
+    system: [SystemRole; 2],
 }
 
 #[derive(Serialize)]
@@ -86,15 +87,19 @@ struct SystemRole {
 // === impl Setting ===
 
 impl Setting<'_> {
-    /// Writes the configuration of the gateway and of each adapter that is started here.
+    /// Writes the configuration of the gateway, where people have not edited it, and of each adapter
+    /// that is started here.
     ///
     /// # Errors
     ///
     /// Returns wrong usage if a file cannot be written.
     pub(super) fn write(&self) -> Result<(), CliError> {
-        write_toml(&self.home.gateway_config(), &self.gateway())?;
+        let file = self.home.gateway_config();
+        edited::write(&file, &toml(&file, &self.gateway())?)?;
         for member in self.own_adapters() {
-            write_toml(&self.home.adapter_config(&member.department), &self.adapter(member))?;
+            let file = self.home.adapter_config(&member.department);
+            let text = toml(&file, &self.adapter(member))?;
+            write_whole(&file, format!("{HEAD}{text}").as_bytes())?;
         }
         Ok(())
     }
@@ -113,7 +118,11 @@ impl Setting<'_> {
 
     fn gateway(&self) -> Gateway<'_> {
         let members = &self.cast.members;
-        let auditor = identities::system(AUDIT_DEPARTMENT, AUDITOR);
+        // Each is called what it is.
+        let system = |role| SystemRole {
+            spiffe_id: identities::system(AUDIT_DEPARTMENT, role).uri(self.domain),
+            role,
+        };
         let address = |member: &'_ Member| self.endpoint(&member.department);
         Gateway {
             id: GATEWAY,
@@ -135,7 +144,7 @@ impl Setting<'_> {
                     publish: &member.publishes,
                 })
                 .collect(),
-            system: [SystemRole { spiffe_id: auditor.uri(self.domain), role: AUDITOR }],
+            system: [system(AUDITOR), system(OPERATOR)],
         }
     }
 
@@ -172,10 +181,9 @@ fn loopback(port: u16) -> String {
     format!("127.0.0.1:{port}")
 }
 
-fn write_toml(path: &Path, config: &impl Serialize) -> Result<(), CliError> {
-    let text = toml::to_string(config).map_err(|error| {
+fn toml(path: &Path, config: &impl Serialize) -> Result<String, CliError> {
+    toml::to_string(config).map_err(|error| {
         // A folder whose name is no text cannot stand in a TOML file.
         CliError::usage(format!("cannot write {}: {error}", path.display()))
-    })?;
-    write_whole(path, format!("{HEAD}{text}").as_bytes())
+    })
 }

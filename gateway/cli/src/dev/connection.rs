@@ -6,7 +6,7 @@ use oncebus_transport::TrustDomain;
 use serde::Serialize;
 
 use super::{
-    cast::{AUDIT_DEPARTMENT, AUDITOR},
+    cast::{AUDIT_DEPARTMENT, AUDITOR, OPERATOR},
     config::Setting,
     home::Home,
     identities,
@@ -94,8 +94,10 @@ impl Connection {
             system.fetches.clone_from(&cast.fetches);
             systems.insert(department.to_owned(), system);
         }
-        let auditor = System::of(home, domain, (AUDIT_DEPARTMENT, AUDITOR));
-        systems.insert(AUDITOR.to_owned(), auditor);
+        for name in [AUDITOR, OPERATOR] {
+            let system = System::of(home, domain, (AUDIT_DEPARTMENT, name));
+            systems.insert(name.to_owned(), system);
+        }
         let adapter = |department: &str| {
             let pid = processes.adapter_pids.get(department).copied();
             Adapter {

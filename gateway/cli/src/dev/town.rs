@@ -9,7 +9,7 @@ use futures_util::{
 use oncebus_gateway::{Catalog, Clock as _, MaterialType, Supply, SystemClock};
 
 use super::{
-    cast::{AUDITOR, Cast},
+    cast::{AUDITOR, Cast, OPERATOR},
     catalogue,
     child::Child,
     config::Setting,
@@ -154,8 +154,11 @@ impl Town {
              \n  oncebus catalog types\
              \n  oncebus material fetch --type {wanted} --subject {SCHEME}:{PROJECT} --out sample \\\
              \n    --purpose item=I14,case=JN-2025-0001,cause=APPROVAL,basis=《建筑法》第八条,officer=1001\
-             \n  oncebus audit search --operation fetch --as {AUDITOR}\n",
+             \n  oncebus audit search --operation fetch --as {AUDITOR}\
+             \n\nafter a change of the permissions in {}:\n\
+             \n  oncebus config reload --as {OPERATOR}\n",
             profile.display(),
+            self.home.gateway_config().display(),
         )
     }
 

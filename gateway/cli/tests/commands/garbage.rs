@@ -151,6 +151,7 @@ fn gateway_methods() -> Vec<(&'static str, Vec<u8>)> {
     };
     let version = format!("materialTypes/business_license/versions/{}", "0".repeat(64));
     let get = pb::GetMaterialRequest { version, purpose: purpose(), request_id: request_id() };
+    let reload = pb::ReloadConfigRequest { request_id: request_id() };
     let search =
         pb::SearchRecordsRequest { kind: "outcome".to_owned(), page_size: 2, ..Default::default() };
     vec![
@@ -165,6 +166,7 @@ fn gateway_methods() -> Vec<(&'static str, Vec<u8>)> {
         ("/oncebus.v1.CatalogService/ListDepartments", vec![8, 5]),
         ("/oncebus.v1.AuditService/SearchRecords", search.encode_to_vec()),
         ("/oncebus.v1.AuditService/GetRecord", vec![16, 1]),
+        ("/oncebus.v1.AdminService/ReloadConfig", reload.encode_to_vec()),
     ]
 }
 

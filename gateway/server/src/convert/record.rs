@@ -40,6 +40,7 @@ pub(crate) struct StoredRecord {
     boot: String,
     peer: String,
     count: u64,
+    epoch: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +86,7 @@ impl StoredRecord {
             peer: self.peer,
             count: signed(self.count),
             leaf: Bytes::from(leaf),
+            epoch: self.epoch.map(signed),
         }
     }
 }
@@ -109,7 +111,8 @@ pub(crate) fn filter(
         "" => None,
         code => Some(bus.material_type(code)?.code.clone()),
     };
-    let kinds = ["intent", "outcome", "aborted", "refused", "audit_read", "start", "stop"];
+    let kinds =
+        ["intent", "outcome", "aborted", "refused", "audit_read", "config", "start", "stop"];
     let operations = ["publish", "resume", "fetch", "find", "get"];
     let outcomes = ["served", "denied", "failed", "unknown", "recovered"];
     Ok(RecordFilter {

@@ -4,16 +4,20 @@ use std::collections::HashMap;
 
 use oncebus_core::{Class, ExchangeError, Failure, FieldError, Load};
 use oncebus_store::IndexError;
+use oncebus_trail::Receipt;
 use prost::Message as _;
 use tonic::{Code, Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::common::receipt;
+use crate::reload::{ReloadError, ReloadFailure};
 
 /// Domain of every registered reason (google.rpc.ErrorInfo).
 const DOMAIN: &str = "oncebus";
 /// Trailer that carries the receipt of a refusal or failure.
 const RECEIPT_TRAILER: &str = "oncebus-receipt-bin";
+/// Most letters of a fault in a file that are told: a status must fit into the answer's headers.
+const FAULT_LETTERS: usize = 400;
 
 /// Returns what the caller hears of a failed call. The source chain names hosts and files: it goes
 /// to our own log only.
@@ -28,12 +32,29 @@ pub(crate) fn failure(failure: Failure) -> Status {
     if let Some(delay) = error.retry_after() {
         details.set_retry_info(Some(delay));
     }
-    let mut status = Status::with_error_details(code, error.to_string(), details);
-    if let Some(proof) = proof {
-        let encoded = receipt(&proof).encode_to_vec();
-        status.metadata_mut().insert_bin(RECEIPT_TRAILER, MetadataValue::from_bytes(&encoded));
-    }
-    status
+    let status = Status::with_error_details(code, error.to_string(), details);
+    proven(status, proof.as_deref())
+}
+
+/// Returns what an operator hears of a configuration that was not put in force.
+pub(crate) fn reload_failure(failed: ReloadFailure) -> Status {
+    let ReloadFailure { error, receipt } = failed;
+    let reason = error.reason();
+    let status = match error {
+        ReloadError::Exchange(error) => return failure(Failure { error, receipt }),
+        ReloadError::NotOperator => {
+            let message = "only a system with the role operator may, call as one".to_owned();
+            refused(Code::PermissionDenied, reason, message)
+        }
+        ReloadError::Invalid(fault) => {
+            // The first of many faults; all are in our own log.
+            let fault = fault.to_string();
+            let message = fault.lines().next().unwrap_or_default();
+            let message = message.chars().take(FAULT_LETTERS).collect();
+            refused(Code::FailedPrecondition, reason, message)
+        }
+    };
+    proven(status, receipt.as_deref())
 }
 
 /// Returns reason and status of a field that is wrong.
@@ -84,6 +105,15 @@ pub(crate) fn call_refused(code: Code, reason: &'static str, message: String) ->
 fn refused(code: Code, reason: &'static str, message: String) -> Status {
     let details = ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new());
     Status::with_error_details(code, message, details)
+}
+
+/// Adds the proof that a refusal is on the trail.
+fn proven(mut status: Status, proof: Option<&Receipt>) -> Status {
+    if let Some(proof) = proof {
+        let encoded = receipt(proof).encode_to_vec();
+        status.metadata_mut().insert_bin(RECEIPT_TRAILER, MetadataValue::from_bytes(&encoded));
+    }
+    status
 }
 
 fn code(class: Class) -> Code {

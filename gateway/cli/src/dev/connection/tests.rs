@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use oncebus_gateway::{Catalog, GatewayConfig};
+use oncebus_gateway::{Catalog, GatewayConfig, Role};
 use oncebus_transport::Credentials;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -75,7 +75,8 @@ fn fields_are_those_that_scripts_rely_on() {
         "trail_dir",
     ];
     assert_eq!(keys(&connection), fields);
-    assert_eq!(keys(&connection["systems"]), ["auditor", "housing", "market", "planning"]);
+    let systems = ["auditor", "housing", "market", "operator", "planning"];
+    assert_eq!(keys(&connection["systems"]), systems);
     let fields = ["cert_file", "department", "fetches", "key_file", "publishes", "spiffe_id"];
     assert_eq!(keys(&connection["systems"]["housing"]), fields);
     assert_eq!(keys(&connection["adapters"]), ["housing", "market", "planning"]);
@@ -142,12 +143,17 @@ fn a_systems_types_follow_from_the_catalogue() {
 
 #[test]
 fn the_gateway_reads_its_configuration_and_the_client_its_profile() {
-    let Ready { home, temporary, .. } = Ready::new();
+    let Ready { home, temporary, connection, .. } = Ready::new();
 
     let gateway = GatewayConfig::load(&home.gateway_config()).unwrap();
 
     let market = gateway.adapters.iter().find(|adapter| adapter.department.as_str() == "market");
     assert_eq!(market.unwrap().endpoint, "https://127.0.0.1:7001");
+    let roles = gateway.systems.iter().map(|system| (system.spiffe_id.as_str(), system.role));
+    let [auditor, operator] = ["auditor", "operator"]
+        .map(|name| connection["systems"][name]["spiffe_id"].as_str().unwrap());
+    let expected = [(auditor, Role::Auditor), (operator, Role::Operator)];
+    assert_eq!(roles.collect::<Vec<_>>(), expected);
     assert!(Profile::load(&home.connection()).is_ok());
     drop(temporary);
 }

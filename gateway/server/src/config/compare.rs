@@ -1,0 +1,57 @@
+//! What a changed configuration changes only at the next start.
+
+use oncebus_core::Catalog;
+
+use super::{AdapterConfig, GatewayConfig, TlsConfig};
+
+// === impl GatewayConfig ===
+
+impl GatewayConfig {
+    /// Returns the keys whose values differ in `changed`, and which cannot change while the gateway
+    /// runs, in the order of the documentation. A catalogue differs where it says something else, too,
+    /// although it lies in the same folder.
+    pub(crate) fn restart_needed(
+        &self,
+        catalog: &Catalog,
+        changed: &Self,
+        changed_catalog: &Catalog,
+    ) -> Vec<&'static str> {
+        let same_types = catalog.version() == changed_catalog.version();
+        // Every field is named here, so that none is forgotten: one that is reloadable is `_`.
+        let Self {
+            file: _,
+            sources: _,
+            origin,
+            listen,
+            data_dir,
+            trail_dir,
+            catalog_dir,
+            trust_domain,
+            tls: TlsConfig { cert, key, ca },
+            adapters,
+            permissions: _,
+            systems: _,
+            limits: _,
+        } = self;
+        let compared = [
+            ("id", origin.to_string() == changed.origin.to_string()),
+            ("trust_domain", *trust_domain == changed.trust_domain),
+            ("listen", *listen == changed.listen),
+            ("data_dir", *data_dir == changed.data_dir),
+            ("trail_dir", *trail_dir == changed.trail_dir),
+            ("catalog_dir", same_types && *catalog_dir == changed.catalog_dir),
+            ("tls.cert", *cert == changed.tls.cert),
+            ("tls.key", *key == changed.tls.key),
+            ("tls.ca", *ca == changed.tls.ca),
+            ("adapter", in_order(adapters) == in_order(&changed.adapters)),
+        ];
+        compared.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
+    }
+}
+
+/// The order in which adapters are listed means nothing.
+fn in_order(adapters: &[AdapterConfig]) -> Vec<&AdapterConfig> {
+    let mut adapters: Vec<_> = adapters.iter().collect();
+    adapters.sort_by(|one, other| one.department.as_str().cmp(other.department.as_str()));
+    adapters
+}

@@ -1,0 +1,89 @@
+//! Lists every value of a configuration, and where it came from.
+
+use oncebus_core::Role;
+
+use super::{GatewayConfig, Source};
+
+/// One value that a gateway runs with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The key, as in the documentation.
+    pub key: String,
+    /// The value; paths are whole.
+    pub value: String,
+    /// Where it came from.
+    pub source: Source,
+}
+
+// === impl GatewayConfig ===
+
+impl GatewayConfig {
+    /// Lists every value, in the order of the documentation.
+    pub fn settings(&self) -> Vec<Setting> {
+        let id = self.origin.to_string();
+        let id = id.rsplit('/').next().unwrap_or_default().to_owned();
+        let path = |path: &std::path::Path| path.display().to_string();
+        let top = [
+            ("id", id),
+            ("trust_domain", self.trust_domain.to_string()),
+            ("listen", self.listen.clone()),
+            ("data_dir", path(&self.data_dir)),
+            ("trail_dir", path(&self.trail_dir)),
+            ("catalog_dir", path(&self.catalog_dir)),
+        ];
+        let top = top.into_iter().map(|(key, value)| {
+            let source = self.sources.get(key).copied().unwrap_or(Source::Default);
+            Setting { key: key.to_owned(), value, source }
+        });
+        let tls = [("cert", &self.tls.cert), ("key", &self.tls.key), ("ca", &self.tls.ca)];
+        let tls = tls.map(|(name, file)| Setting::written(format!("tls.{name}"), path(file)));
+        top.chain(tls).chain(self.tables()).collect()
+    }
+
+    fn tables(&self) -> Vec<Setting> {
+        let adapters = self.adapters.iter().map(|adapter| {
+            Setting::written(format!("adapter {}", adapter.department), adapter.endpoint.clone())
+        });
+        let permissions = self.permissions.iter().flat_map(|permission| {
+            let key = |what| format!("permission {} {what}", permission.department);
+            [(key("fetch"), &permission.fetch), (key("publish"), &permission.publish)]
+        });
+        let permissions = permissions.map(|(key, types)| match &types[..] {
+            [] => Setting { key, value: "none".to_owned(), source: Source::Default },
+            types => Setting::written(key, types.join(", ")),
+        });
+        let systems = self.systems.iter().map(|system| {
+            Setting::written(format!("system {}", system.spiffe_id), role(system.role).to_owned())
+        });
+        let mut rows = Vec::new();
+        for (table, empty) in [
+            ("adapter", self.adapters.is_empty()),
+            ("permission", self.permissions.is_empty()),
+            ("system", self.systems.is_empty()),
+        ] {
+            if empty {
+                let (key, value) = (table.to_owned(), "none".to_owned());
+                rows.push(Setting { key, value, source: Source::Default });
+            }
+        }
+        adapters.chain(permissions).chain(systems).chain(rows).collect()
+    }
+}
+
+// === impl Setting ===
+
+impl Setting {
+    fn written(key: String, value: String) -> Self {
+        Self { key, value, source: Source::File }
+    }
+}
+
+/// Returns a role as it is written.
+fn role(role: Role) -> &'static str {
+    match role {
+        Role::Department => "department",
+        Role::Auditor => "auditor",
+        Role::Security => "security",
+        Role::Operator => "operator",
+    }
+}

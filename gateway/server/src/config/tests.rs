@@ -1,0 +1,99 @@
+//! What a file must say, and what whoever wrote another hears of it.
+
+use std::fs;
+
+use super::*;
+
+const SOUND: &str = r#"
+id = "g1"
+trust_domain = "oncebus.test"
+listen = "127.0.0.1:0"
+data_dir = "data"
+catalog_dir = "catalog"
+[tls]
+cert = "cert.pem"
+key = "key.pem"
+ca = "ca.pem"
+[[adapter]]
+department = "market"
+endpoint = "https://127.0.0.1:7001"
+[[permission]]
+department = "planning"
+fetch = ["M01", "M03"]
+[[system]]
+spiffe_id = "spiffe://oncebus.test/dept/audit/system/auditor"
+role = "auditor"
+"#;
+
+fn load(text: &str) -> Result<GatewayConfig, ConfigError> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("gateway.toml");
+    fs::write(&file, text).unwrap();
+    GatewayConfig::load(&file)
+}
+
+#[test]
+fn every_value_is_listed_with_its_source() {
+    let settings = load(SOUND).unwrap().settings();
+
+    let listed = |key: &str| {
+        let setting = settings.iter().find(|setting| setting.key == key);
+        setting.map(|setting| (setting.value.as_str(), setting.source))
+    };
+    assert_eq!(listed("id"), Some(("g1", Source::File)));
+    let (trail, source) = listed("trail_dir").unwrap();
+    assert!(trail.ends_with("/data/trail"), "{trail}");
+    assert_eq!(source, Source::Default);
+    assert_eq!(listed("adapter market"), Some(("https://127.0.0.1:7001", Source::File)));
+    assert_eq!(listed("permission planning fetch"), Some(("M01, M03", Source::File)));
+    assert_eq!(listed("permission planning publish"), Some(("none", Source::Default)));
+    let auditor = "system spiffe://oncebus.test/dept/audit/system/auditor";
+    assert_eq!(listed(auditor), Some(("auditor", Source::File)));
+}
+
+#[test]
+fn a_fault_names_file_key_and_cure() {
+    for (from, to, said) in [
+        ("listen = \"127.0.0.1:0\"\n", "", "listen: is missing, add it"),
+        ("listen", "listne", "listne: is unknown, give one of id, trust_domain, listen"),
+        ("\"127.0.0.1:0\"", "7443", "listen: is signed int `7443`, give a string"),
+        ("cert = ", "crt = ", "tls.crt: is unknown, give one of cert, key, ca"),
+        ("ca = \"ca.pem\"\n", "", "tls.ca: is missing, add it"),
+        ("\"auditor\"", "\"king\"", "system.0.role: is \"king\", give one of department, auditor"),
+        ("id = \"g1\"", "id = \"a b\"", "id: "),
+        ("\"market\"", "\"Market Office\"", "adapter: "),
+    ] {
+        let faulty = SOUND.replacen(from, to, 1);
+        assert_ne!(faulty, SOUND, "{said}");
+
+        let error = load(&faulty).expect_err(said).to_string();
+
+        assert!(error.contains(&format!("/gateway.toml: {said}")), "{said}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_toml_is_told_by_its_place_without_its_text() {
+    let error = load(&format!("{SOUND}-----BEGIN PRIVATE KEY-----\n")).unwrap_err().to_string();
+
+    assert!(error.contains("line 20") && !error.contains("PRIVATE"), "{error}");
+}
+
+#[test]
+fn a_key_that_was_pasted_is_not_told() {
+    let tls = "[tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\nca = \"ca.pem\"\n";
+    let pasted = SOUND
+        .replace(tls, "")
+        .replace("data_dir", "tls = \"-----BEGIN PRIVATE KEY-----\\nSECRET\\n\"\ndata_dir");
+
+    let error = load(&pasted).unwrap_err().to_string();
+
+    assert!(error.ends_with("tls: is a text, give a table of cert, key and ca"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = GatewayConfig::load(Path::new("/nowhere/gateway.toml")).unwrap_err().to_string();
+
+    assert!(error.starts_with("/nowhere/gateway.toml: cannot be read: "), "{error}");
+}
