@@ -1,9 +1,11 @@
 //! The gateway's configuration: one TOML file, raw in, checked out.
 
+mod bounds;
 mod check;
 mod compare;
 mod fault;
 mod list;
+mod memory;
 #[cfg(test)]
 mod tests;
 
@@ -20,10 +22,11 @@ use figment::{
 };
 use oncebus_core::{DeptId, Permission, Role};
 use oncebus_trail::Origin;
-use oncebus_transport::{Limits, TrustDomain};
+use oncebus_transport::TrustDomain;
 use serde::Deserialize;
 
 pub use self::{
+    bounds::{CacheConfig, LimitsConfig},
     check::Checked,
     fault::{ConfigError, ConfigFault},
     list::Setting,
@@ -31,7 +34,8 @@ pub use self::{
 
 /// Longest file that is read, in bytes; it bounds the lists in it too.
 const MAX_FILE_BYTES: u64 = 1 << 20;
-/// Beginning of the variables that override top-level texts.
+/// Beginning of the variables that override top-level texts and the numbers of `[cache]` and `[limits]`,
+/// as `ONCEBUS_GATEWAY_CACHE__CONTENT_MIB`.
 const ENVIRONMENT: &str = "ONCEBUS_GATEWAY_";
 
 /// What a gateway is told.
@@ -61,8 +65,10 @@ pub struct GatewayConfig {
     pub permissions: Vec<Permission>,
     /// Systems with another role than `department`.
     pub systems: Vec<SystemConfig>,
-    /// Limits of connections.
-    pub limits: Limits,
+    /// What is remembered.
+    pub cache: CacheConfig,
+    /// How much may be under way.
+    pub limits: LimitsConfig,
 }
 
 /// Files of the gateway's own identity.
@@ -123,6 +129,10 @@ struct Raw {
     permission: Vec<Permission>,
     #[serde(default)]
     system: Vec<SystemConfig>,
+    #[serde(default)]
+    cache: CacheConfig,
+    #[serde(default)]
+    limits: LimitsConfig,
 }
 
 #[derive(Deserialize)]
@@ -153,7 +163,7 @@ impl GatewayConfig {
         let tables = ["tls", "adapter", "permission", "system"];
         let figment = Figment::new()
             .merge(Toml::string(&text))
-            .merge(Env::prefixed(ENVIRONMENT).ignore(&tables));
+            .merge(Env::prefixed(ENVIRONMENT).ignore(&tables).split("__"));
         let raw: Raw = figment.extract()?;
         raw.check(file, sources(&figment))
     }
@@ -194,7 +204,8 @@ impl Raw {
             adapters: adapters(self.adapter)?,
             permissions: self.permission,
             systems: self.system,
-            limits: Limits::default(),
+            cache: self.cache,
+            limits: self.limits,
             file,
             sources,
         })
@@ -207,7 +218,9 @@ fn sources(figment: &Figment) -> HashMap<&'static str, Source> {
         let environment = origin.name.contains("environment");
         Some((key, if environment { Source::Environment } else { Source::File }))
     };
-    Raw::TEXTS.into_iter().filter_map(source).collect()
+    let bounds = CacheConfig::default().rows().into_iter().chain(LimitsConfig::default().rows());
+    let bounds = bounds.map(|(key, _)| key);
+    Raw::TEXTS.into_iter().chain(bounds).filter_map(source).collect()
 }
 
 fn read_text(file: &Path) -> io::Result<String> {

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use oncebus_core::{
-    Bus, Clock, ExchangeError, Journal, Kind, Limits, Parts, Policy, RegistryError, Rng, Swept,
+    Bus, Clock, ExchangeError, Journal, Kind, Parts, Policy, RegistryError, Rng, Swept,
     SystemClock, SystemRng,
 };
 use oncebus_store::{IndexError, SearchIndex, SqliteRegistry};
@@ -138,7 +138,7 @@ impl Gateway {
             journal,
             clock: Arc::clone(&clock),
             rng,
-            limits: Limits { spool_dir: config.data_dir.clone(), ..Limits::default() },
+            limits: config.limits.exchange(&config.cache, &config.data_dir),
         };
         let bus = Bus::new(parts);
         settle::settle(&bus, &index).await?;
@@ -168,7 +168,7 @@ impl Gateway {
         let listener = TcpListener::bind(&config.listen).await.map_err(unable)?;
         let counter = Arc::clone(&refusals) as _;
         let serving =
-            serve(listener, tls, config.limits.clone(), lanes, counter).map_err(unable)?;
+            serve(listener, tls, config.limits.transport(), lanes, counter).map_err(unable)?;
 
         upkeep::start(&tasks, &stop, &bus, &index, &refusals);
         Ok(Self { serving, bus, registry, index, refusals, tasks, stop, recovery })

@@ -31,7 +31,8 @@ impl GatewayConfig {
             adapters,
             permissions: _,
             systems: _,
-            limits: _,
+            cache,
+            limits,
         } = self;
         let compared = [
             ("id", origin.to_string() == changed.origin.to_string()),
@@ -43,6 +44,8 @@ impl GatewayConfig {
             ("tls.cert", *cert == changed.tls.cert),
             ("tls.key", *key == changed.tls.key),
             ("tls.ca", *ca == changed.tls.ca),
+            ("cache", *cache == changed.cache),
+            ("limits", *limits == changed.limits),
             ("adapter", in_order(adapters) == in_order(&changed.adapters)),
         ];
         compared.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()

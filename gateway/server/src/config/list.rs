@@ -31,7 +31,8 @@ impl GatewayConfig {
             ("trail_dir", path(&self.trail_dir)),
             ("catalog_dir", path(&self.catalog_dir)),
         ];
-        let top = top.into_iter().map(|(key, value)| {
+        let bounds = self.cache.rows().into_iter().chain(self.limits.rows());
+        let top = top.into_iter().chain(bounds).map(|(key, value)| {
             let source = self.sources.get(key).copied().unwrap_or(Source::Default);
             Setting { key: key.to_owned(), value, source }
         });
