@@ -1,6 +1,9 @@
 //! The gateway's configuration: one TOML file, raw in, checked out.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use figment::{
     Figment,
@@ -57,6 +60,8 @@ pub struct AdapterConfig {
     pub department: DeptId,
     /// `https://HOST:PORT`.
     pub endpoint: String,
+    /// Longest wait for an answer of it, or for the first byte of one; up to 60 s.
+    pub first_byte: Duration,
 }
 
 /// What a system may do beside its department's own business.
@@ -92,6 +97,14 @@ pub enum ConfigError {
     /// A department has two adapters.
     #[error("adapter: department {0} is listed twice, remove one")]
     TwoAdapters(DeptId),
+    /// An adapter has no time, or too much.
+    #[error("adapter of {department}: first_byte_s is {got}, give 1 to 60")]
+    FirstByte {
+        /// The department.
+        department: DeptId,
+        /// What the file says.
+        got: u64,
+    },
 }
 
 #[derive(Deserialize)]
@@ -117,6 +130,8 @@ struct Raw {
 struct RawAdapter {
     department: String,
     endpoint: String,
+    #[serde(default = "first_byte_s")]
+    first_byte_s: u64,
 }
 
 // === impl GatewayConfig ===
@@ -172,12 +187,41 @@ impl Raw {
 
 fn adapters(listed: Vec<RawAdapter>) -> Result<Vec<AdapterConfig>, ConfigError> {
     let mut adapters: Vec<AdapterConfig> = Vec::new();
-    for RawAdapter { department, endpoint } in listed {
+    for RawAdapter { department, endpoint, first_byte_s } in listed {
         let department: DeptId = department.parse()?;
         if adapters.iter().any(|earlier| earlier.department == department) {
             return Err(ConfigError::TwoAdapters(department));
         }
-        adapters.push(AdapterConfig { department, endpoint });
+        if !(1..=60).contains(&first_byte_s) {
+            return Err(ConfigError::FirstByte { department, got: first_byte_s });
+        }
+        let first_byte = Duration::from_secs(first_byte_s);
+        adapters.push(AdapterConfig { department, endpoint, first_byte });
     }
     Ok(adapters)
+}
+
+/// Of adapters that the file says nothing else of.
+const fn first_byte_s() -> u64 {
+    5
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(first_byte_s: u64) -> Result<Vec<AdapterConfig>, ConfigError> {
+        let (department, endpoint) = ("market".to_owned(), "https://127.0.0.1:1".to_owned());
+        adapters(vec![RawAdapter { department, endpoint, first_byte_s }])
+    }
+
+    #[test]
+    fn an_adapter_has_one_to_sixty_seconds_for_its_first_byte() {
+        for seconds in [1, 5, 60] {
+            assert_eq!(listed(seconds).unwrap()[0].first_byte, Duration::from_secs(seconds));
+        }
+        for seconds in [0, 61, u64::MAX] {
+            assert!(listed(seconds).is_err(), "{seconds} was taken");
+        }
+    }
 }

@@ -14,7 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     GatewayConfig,
-    adapters::{AdapterClients, AdapterSetupError},
+    adapters::{AdapterSetupError, Adapters},
     caller::Callers,
     page::Pager,
     refusals::RefusalCounter,
@@ -133,12 +133,13 @@ impl Gateway {
 
         let Stores { trail, recovery, registry, index, page_key } =
             Stores::open(&config, &*rng).await?;
+        let adapters = Adapters::new(&config.adapters, &credentials, &rng)?;
         let journal = Journal::new(trail, Arc::clone(&clock), Arc::clone(&rng));
         let parts = Parts {
             catalog: Arc::clone(&catalog),
             permissions,
             registry: Arc::clone(&registry) as _,
-            holders: Arc::new(AdapterClients::new(&config.adapters, &credentials)?),
+            holders: Arc::new(adapters.clients()?),
             journal,
             clock: Arc::clone(&clock),
             rng,
@@ -159,7 +160,7 @@ impl Gateway {
         };
         let mut lanes = Vec::with_capacity(workers.len());
         for runtime in workers {
-            lanes.push(worker(runtime, &shared, &config, &credentials).await?);
+            lanes.push(worker(runtime, &shared, &adapters).await?);
         }
         let tls = credentials.server(Accepts::Systems)?;
         let unable = |source| StartError::Files { what: config.listen.clone(), source };
@@ -225,12 +226,11 @@ impl Gateway {
 async fn worker(
     runtime: Handle,
     shared: &Shared,
-    config: &GatewayConfig,
-    credentials: &Credentials,
+    adapters: &Adapters,
 ) -> Result<Worker, StartError> {
     let holders = {
         let _here = runtime.enter();
-        Arc::new(AdapterClients::new(&config.adapters, credentials)?)
+        Arc::new(adapters.clients()?)
     };
     let shared = Shared { bus: shared.bus.with_holders(holders), ..shared.clone() };
     Ok(Worker::new(runtime, services::routes(&shared).await?))
