@@ -1,24 +1,29 @@
 //! A department's adapter in memory, on the raw contract: it can be told to break it.
 
 use std::{
-    collections::HashMap,
-    net::IpAddr,
+    collections::{HashMap, HashSet},
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use bytes::Bytes;
-use futures_util::stream::{self, BoxStream};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use oncebus_proto::v1::{
     self as pb,
     adapter_service_server::{AdapterService, AdapterServiceServer},
 };
-use oncebus_transport::{Accepts, Credentials, Limits, Refusal, Refusals, Serving, Worker, serve};
+use oncebus_transport::{
+    Accepts, Credentials, Limits, Peer, Refusal, Refusals, Serving, Worker, serve,
+};
 use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpListener, runtime::Handle};
 use tonic::{Code, Request, Response, Status, service::Routes};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::{digest, subject};
+use crate::{digest, gate::Gate, subject};
 
 const CHUNK: usize = 256 * 1024;
 
@@ -69,6 +74,7 @@ pub struct Calls {
 struct Shelf {
     department: &'static str,
     state: Arc<Mutex<State>>,
+    gate: Arc<Gate>,
 }
 
 /// Something that happens while the adapter is asked.
@@ -89,6 +95,8 @@ struct State {
     sealed: HashMap<Vec<u8>, Bytes>,
     fault: Option<Fault>,
     calls: Calls,
+    connections: HashSet<SocketAddr>,
+    away: usize,
 }
 
 #[derive(Debug)]
@@ -107,7 +115,7 @@ impl Calls {
 
 impl TestAdapter {
     pub(crate) async fn start(department: &'static str, credentials: &Credentials) -> Self {
-        let shelf = Shelf { department, state: Arc::default() };
+        let shelf = Shelf { department, state: Arc::default(), gate: Arc::default() };
         let service = AdapterServiceServer::new(shelf.clone())
             .max_decoding_message_size(1024 * 1024 + 64 * 1024);
         let worker = Worker::new(Handle::current(), Routes::new(service).prepare());
@@ -146,6 +154,36 @@ impl TestAdapter {
     /// Has something happen when the next Fetch comes in, before it is answered.
     pub fn on_fetch(&self, happens: impl FnOnce() + Send + 'static) {
         self.shelf.state().on_fetch = Hook(Some(Box::new(happens)));
+    }
+
+    /// Has every Lookup and every piece of a Fetch hang from now on.
+    pub fn hang(&self) {
+        self.shelf.gate.shut();
+    }
+
+    /// Has them hang behind so many more.
+    pub fn hang_after(&self, passing: usize) {
+        self.shelf.gate.shut_after(passing);
+    }
+
+    /// Has the next Lookups say UNAVAILABLE, this many of them.
+    pub fn away_with(&self, lookups: usize) {
+        self.shelf.state().away = lookups;
+    }
+
+    /// Has what hangs, and what comes, be answered again.
+    pub fn answer(&self) {
+        self.shelf.gate.open();
+    }
+
+    /// Waits until this many calls hang.
+    pub async fn hanging(&self, calls: usize) {
+        self.shelf.gate.hang(calls).await;
+    }
+
+    /// Returns how many connections brought a Lookup so far.
+    pub fn connections(&self) -> usize {
+        self.shelf.state().connections.len()
     }
 
     /// Returns how often it was asked.
@@ -200,9 +238,16 @@ impl AdapterService for Shelf {
         &self,
         request: Request<pb::LookupRequest>,
     ) -> Result<Response<pb::LookupResponse>, Status> {
+        let from = request.extensions().get::<Arc<Peer>>().map(|peer| peer.address);
         let request = request.into_inner();
+        self.state().connections.extend(from);
+        self.state().calls.lookup += 1;
+        self.gate.pass().await;
         let mut state = self.state();
-        state.calls.lookup += 1;
+        if let Some(left) = state.away.checked_sub(1) {
+            state.away = left;
+            return Err(Status::unavailable("as told"));
+        }
         let mut about = request.subject.clone();
         match state.fault {
             Some(Fault::Gone) => return Ok(Response::new(pb::LookupResponse::default())),
@@ -256,7 +301,15 @@ impl AdapterService for Shelf {
             .chunks(CHUNK)
             .map(|piece| Ok(pb::FetchResponse { data: Bytes::copy_from_slice(piece) }))
             .collect();
-        Ok(Response::new(Box::pin(stream::iter(pieces))))
+        let gate = Arc::clone(&self.gate);
+        let pieces = stream::iter(pieces).then(move |piece| {
+            let gate = Arc::clone(&gate);
+            async move {
+                gate.pass().await;
+                piece
+            }
+        });
+        Ok(Response::new(Box::pin(pieces)))
     }
 
     async fn stage(
