@@ -65,11 +65,11 @@ async fn callers_of_one_content_make_one_fetch_one_intent_and_an_outcome_each() 
     let bus = TestBus::start().await;
     let document = Document::new("construction_contract", "C-1", vec![7; MIB]);
     bus.client("housing").publish(&document).await.unwrap();
-    bus.adapter("housing").hold_back();
+    bus.adapter("housing").hang();
 
     let calls = begin(&bus, &document, CALLERS);
     all_in(&bus, CALLERS).await;
-    bus.adapter("housing").let_go();
+    bus.adapter("housing").answer();
     let answers = served(calls).await;
 
     assert!(answers.iter().all(|answer| answer.content == document.content));
@@ -88,12 +88,12 @@ async fn callers_of_an_unknown_document_make_one_lookup_one_fetch_and_one_intent
     let bus = TestBus::start().await;
     bus.adapter("market").hold("business_license", "L-1", vec![7; MIB]);
     let document = Document::new("business_license", "L-1", vec![7; MIB]);
-    bus.adapter("market").hold_back();
+    bus.adapter("market").hang();
 
     let calls = begin(&bus, &document, CALLERS);
     all_in(&bus, CALLERS).await;
-    bus.adapter("market").asked(|calls| calls.lookup == 1).await;
-    bus.adapter("market").let_go();
+    bus.adapter("market").hanging(1).await;
+    bus.adapter("market").answer();
     let answers = served(calls).await;
 
     assert!(answers.iter().all(|answer| answer.content == document.content));
@@ -110,9 +110,9 @@ async fn when_the_first_caller_hangs_up_the_others_are_served_by_the_same_fetch(
     let bus = TestBus::start().await;
     let document = Document::new("construction_contract", "C-1", vec![7; MIB]);
     bus.client("housing").publish(&document).await.unwrap();
-    bus.adapter("housing").hold_back();
+    bus.adapter("housing").hang();
     let first = begin(&bus, &document, 1).pop().unwrap();
-    bus.adapter("housing").asked(|calls| calls.fetch == 1).await;
+    bus.adapter("housing").hanging(1).await;
     let others = begin(&bus, &document, CALLERS - 1);
     all_in(&bus, CALLERS).await;
 
@@ -120,7 +120,7 @@ async fn when_the_first_caller_hangs_up_the_others_are_served_by_the_same_fetch(
     while bus.gateway().calls_in_flight() == CALLERS {
         yield_now().await;
     }
-    bus.adapter("housing").let_go();
+    bus.adapter("housing").answer();
     let answers = served(others).await;
 
     assert!(answers.iter().all(|answer| answer.content == document.content));
@@ -174,11 +174,11 @@ async fn a_personal_content_is_asked_for_each_time() {
     let bus = TestBus::start().await;
     let personal = Document::new("agent_authorization", "A-1", vec![7; MIB]);
     bus.client("housing").publish(&personal).await.unwrap();
-    bus.adapter("housing").hold_back();
+    bus.adapter("housing").hang();
 
     let together = begin(&bus, &personal, 4);
-    bus.adapter("housing").asked(|calls| calls.fetch == 4).await;
-    bus.adapter("housing").let_go();
+    bus.adapter("housing").hanging(4).await;
+    bus.adapter("housing").answer();
     let together = served(together).await;
     let later = bus.client("planning").fetch(personal.fetch()).await.unwrap();
 

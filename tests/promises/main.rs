@@ -1,5 +1,6 @@
 //! What the bus promises to those who call it, and to those who check it.
 
+mod adapters;
 mod caching;
 mod fetching;
 mod fields;

@@ -1,28 +1,29 @@
 //! A department's adapter in memory, on the raw contract: it can be told to break it.
 
 use std::{
-    collections::HashMap,
-    net::IpAddr,
+    collections::{HashMap, HashSet},
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard},
 };
 
 use bytes::Bytes;
-use futures_util::stream::{self, BoxStream};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use oncebus_proto::v1::{
     self as pb,
     adapter_service_server::{AdapterService, AdapterServiceServer},
 };
-use oncebus_transport::{Accepts, Credentials, Limits, Refusal, Refusals, Serving, Worker, serve};
-use sha2::{Digest as _, Sha256};
-use tokio::{
-    net::TcpListener,
-    runtime::Handle,
-    sync::{Notify, watch},
+use oncebus_transport::{
+    Accepts, Credentials, Limits, Peer, Refusal, Refusals, Serving, Worker, serve,
 };
+use sha2::{Digest as _, Sha256};
+use tokio::{net::TcpListener, runtime::Handle};
 use tonic::{Code, Request, Response, Status, service::Routes};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::{digest, subject};
+use crate::{digest, gate::Gate, subject};
 
 const CHUNK: usize = 256 * 1024;
 
@@ -75,9 +76,7 @@ pub struct Calls {
 struct Shelf {
     department: &'static str,
     state: Arc<Mutex<State>>,
-    /// Whether Lookup and Fetch wait before they answer.
-    held_back: Arc<watch::Sender<bool>>,
-    asked: Arc<Notify>,
+    gate: Arc<Gate>,
 }
 
 /// Something that happens while the adapter is asked.
@@ -98,6 +97,8 @@ struct State {
     sealed: HashMap<Vec<u8>, Bytes>,
     fault: Option<Fault>,
     calls: Calls,
+    connections: HashSet<SocketAddr>,
+    away: usize,
 }
 
 #[derive(Debug)]
@@ -116,12 +117,7 @@ impl Calls {
 
 impl TestAdapter {
     pub(crate) async fn start(department: &'static str, credentials: &Credentials) -> Self {
-        let shelf = Shelf {
-            department,
-            state: Arc::default(),
-            held_back: Arc::new(watch::Sender::new(false)),
-            asked: Arc::default(),
-        };
+        let shelf = Shelf { department, state: Arc::default(), gate: Arc::default() };
         let service = AdapterServiceServer::new(shelf.clone())
             .max_decoding_message_size(1024 * 1024 + 64 * 1024);
         let worker = Worker::new(Handle::current(), Routes::new(service).prepare());
@@ -162,25 +158,34 @@ impl TestAdapter {
         self.shelf.state().on_fetch = Hook(Some(Box::new(happens)));
     }
 
-    /// Has every Lookup and Fetch wait from now on, until [`Self::let_go`].
-    pub fn hold_back(&self) {
-        self.shelf.held_back.send_replace(true);
+    /// Has every Lookup and every piece of a Fetch hang from now on.
+    pub fn hang(&self) {
+        self.shelf.gate.shut();
     }
 
-    /// Has what waits go on.
-    pub fn let_go(&self) {
-        self.shelf.held_back.send_replace(false);
+    /// Has them hang behind so many more.
+    pub fn hang_after(&self, passing: usize) {
+        self.shelf.gate.shut_after(passing);
     }
 
-    /// Waits until it was asked as often as `enough` says.
-    pub async fn asked(&self, enough: impl Fn(Calls) -> bool) {
-        loop {
-            let asked = self.shelf.asked.notified();
-            if enough(self.calls()) {
-                return;
-            }
-            asked.await;
-        }
+    /// Has the next Lookups say UNAVAILABLE, this many of them.
+    pub fn away_with(&self, lookups: usize) {
+        self.shelf.state().away = lookups;
+    }
+
+    /// Has what hangs, and what comes, be answered again.
+    pub fn answer(&self) {
+        self.shelf.gate.open();
+    }
+
+    /// Waits until this many calls hang.
+    pub async fn hanging(&self, calls: usize) {
+        self.shelf.gate.hang(calls).await;
+    }
+
+    /// Returns how many connections brought a Lookup so far.
+    pub fn connections(&self) -> usize {
+        self.shelf.state().connections.len()
     }
 
     /// Returns how often it was asked.
@@ -202,14 +207,6 @@ impl TestAdapter {
 impl Shelf {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
-    }
-
-    /// Counts a call, and waits where it is to.
-    async fn begin(&self, count: impl FnOnce(&mut Calls)) {
-        count(&mut self.state().calls);
-        self.asked.notify_waiters();
-        let gone = self.held_back.subscribe().wait_for(|held_back| !held_back).await.is_err();
-        assert!(!gone, "the sender is ours");
     }
 }
 
@@ -243,9 +240,16 @@ impl AdapterService for Shelf {
         &self,
         request: Request<pb::LookupRequest>,
     ) -> Result<Response<pb::LookupResponse>, Status> {
+        let from = request.extensions().get::<Arc<Peer>>().map(|peer| peer.address);
         let request = request.into_inner();
-        self.begin(|calls| calls.lookup += 1).await;
-        let state = self.state();
+        self.state().connections.extend(from);
+        self.state().calls.lookup += 1;
+        self.gate.pass().await;
+        let mut state = self.state();
+        if let Some(left) = state.away.checked_sub(1) {
+            state.away = left;
+            return Err(Status::unavailable("as told"));
+        }
         let mut about = request.subject.clone();
         match state.fault {
             Some(Fault::Gone) => return Ok(Response::new(pb::LookupResponse::default())),
@@ -273,8 +277,8 @@ impl AdapterService for Shelf {
 
     async fn fetch(&self, request: Request<pb::FetchRequest>) -> Result<Response<Pieces>, Status> {
         let request = request.into_inner();
-        self.begin(|calls| calls.fetch += 1).await;
         let mut state = self.state();
+        state.calls.fetch += 1;
         if let Some(happens) = state.on_fetch.0.take() {
             happens();
         }
@@ -301,7 +305,15 @@ impl AdapterService for Shelf {
             .chunks(CHUNK)
             .map(|piece| Ok(pb::FetchResponse { data: Bytes::copy_from_slice(piece) }))
             .collect();
-        Ok(Response::new(Box::pin(stream::iter(pieces))))
+        let gate = Arc::clone(&self.gate);
+        let pieces = stream::iter(pieces).then(move |piece| {
+            let gate = Arc::clone(&gate);
+            async move {
+                gate.pass().await;
+                piece
+            }
+        });
+        Ok(Response::new(Box::pin(pieces)))
     }
 
     async fn stage(

@@ -25,12 +25,14 @@ pub struct TestBus {
     adapters: HashMap<&'static str, TestAdapter>,
     dir: TempDir,
     trail_dir: PathBuf,
+    first_byte_s: u64,
 }
 
 /// A bus to be.
 #[derive(Debug, Default)]
 pub struct Builder {
     trail_dir: Option<PathBuf>,
+    first_byte_s: Option<u64>,
 }
 
 impl Builder {
@@ -38,6 +40,13 @@ impl Builder {
     #[must_use]
     pub fn trail_dir(mut self, dir: PathBuf) -> Self {
         self.trail_dir = Some(dir);
+        self
+    }
+
+    /// Gives the adapters this long for their first byte.
+    #[must_use]
+    pub fn first_byte_s(mut self, seconds: u64) -> Self {
+        self.first_byte_s = Some(seconds);
         self
     }
 
@@ -53,7 +62,9 @@ impl Builder {
         }
         let trail_dir = self.trail_dir.unwrap_or_else(|| dir.path().join("trail"));
         let clock = Arc::new(TestClock::default());
-        let mut bus = TestBus { clock, authority, gateway: None, adapters, dir, trail_dir };
+        let first_byte_s = self.first_byte_s.unwrap_or(5);
+        let mut bus =
+            TestBus { clock, authority, gateway: None, adapters, dir, trail_dir, first_byte_s };
         bus.write_config();
         bus.start_gateway().await;
         bus
@@ -156,8 +167,11 @@ impl TestBus {
         let fetch: Vec<_> = (1..=28).map(|number| format!("M{number:02}")).collect();
         for (department, adapter) in &self.adapters {
             let endpoint = adapter.endpoint();
-            config +=
-                &format!("[[adapter]]\ndepartment = {department:?}\nendpoint = {endpoint:?}\n");
+            config += &format!(
+                "[[adapter]]\ndepartment = {department:?}\nendpoint = {endpoint:?}\n\
+                 first_byte_s = {}\n",
+                self.first_byte_s
+            );
             // Market may fetch what the others publish, and publish nothing of theirs.
             let publish: &[&str] = match *department {
                 "housing" => &["M03", "M19", "M20", "M23", "M26", "M01"],

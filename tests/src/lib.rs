@@ -8,6 +8,7 @@ mod authority;
 mod bus;
 mod client;
 mod clock;
+mod gate;
 pub mod raw;
 
 pub use adapter::{Calls, Fault, TestAdapter};

@@ -269,6 +269,9 @@ fn holder_text(error: &HolderError) -> String {
         HolderError::Deadline { holder } => {
             format!("the adapter of {holder} did not answer in time, try again with more time")
         }
+        HolderError::Busy { holder } => {
+            format!("the adapter of {holder} has as many calls as it can take, try again slower")
+        }
         HolderError::NotFound { holder } => {
             format!("{holder} does not hold this version any more, ask for the current one")
         }
@@ -302,6 +305,7 @@ fn holder_reason(error: &HolderError) -> &'static str {
     match error {
         HolderError::Unavailable { .. } => "ADAPTER_UNAVAILABLE",
         HolderError::Deadline { .. } => "DEADLINE",
+        HolderError::Busy { .. } => "OVERLOADED",
         HolderError::NotFound { .. } => "MATERIAL_NOT_FOUND",
         HolderError::DigestMismatch { .. } => "DIGEST_MISMATCH",
         HolderError::SizeMismatch { .. } => "SIZE_MISMATCH",
@@ -322,7 +326,7 @@ fn holder_class(error: &HolderError) -> Class {
         | HolderError::SizeMismatch { .. }
         | HolderError::UnsafePath { .. } => Class::Damaged,
         HolderError::CannotStore { .. } => Class::Precondition,
-        HolderError::Full { .. } => Class::Exhausted,
+        HolderError::Busy { .. } | HolderError::Full { .. } => Class::Exhausted,
         HolderError::StageRange { .. } => Class::Range,
     }
 }

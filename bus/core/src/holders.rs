@@ -152,6 +152,12 @@ pub enum HolderError {
         /// The department.
         holder: DeptId,
     },
+    /// It has as many calls as it can take; it was not asked.
+    #[error("adapter of {holder} has as many calls as it can take")]
+    Busy {
+        /// The department.
+        holder: DeptId,
+    },
     /// It does not hold the content any more.
     #[error("adapter of {holder} does not hold the content")]
     NotFound {

@@ -1,9 +1,18 @@
 //! Clients of the departments' adapters: one set for each core.
+//!
+//! [`Calls`](calls::Calls) is how a call goes, step by step. What limits an adapter's calls is shared
+//! by all cores ([`Guard`]); connections are each core's own.
 
+mod breaker;
+mod bulkhead;
 mod calls;
 mod client;
+mod connections;
 mod content;
 mod fault;
+mod guard;
+mod retry;
+mod window;
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,13 +20,27 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use oncebus_core::{
     ChunkDigests, Content, ContentStream, DeptId, Description, Digest, HolderError, Holders,
-    Holding, LookupQuery, UploadId,
+    Holding, LookupQuery, Rng, UploadId,
 };
-use oncebus_transport::{Accepts, Credentials, CredentialsError, EndpointError};
+use oncebus_transport::{Accepts, Credentials, CredentialsError, Dialer, EndpointError};
 use tokio::time::Instant;
 
 use crate::AdapterConfig;
+use calls::Calls;
 use client::AdapterClient;
+use connections::Connections;
+use guard::Guard;
+
+/// The departments' adapters: what all cores have in common of them.
+#[derive(Debug)]
+pub(crate) struct Adapters(Vec<Adapter>);
+
+#[derive(Debug)]
+struct Adapter {
+    config: AdapterConfig,
+    dialer: Dialer,
+    guard: Arc<Guard>,
+}
 
 /// The adapters that one core asks, each over connections of its own.
 #[derive(Debug)]
@@ -44,29 +67,56 @@ pub enum AdapterSetupError {
     },
 }
 
-// === impl AdapterClients ===
+// === impl Adapters ===
 
-impl AdapterClients {
-    /// Prepares the clients; each connects when it is first used. Their tasks run on the present
-    /// runtime.
+impl Adapters {
+    /// Prepares to call the adapters.
     pub(crate) fn new(
         adapters: &[AdapterConfig],
         credentials: &Credentials,
+        rng: &Arc<dyn Rng>,
     ) -> Result<Self, AdapterSetupError> {
-        let mut clients = HashMap::new();
-        for AdapterConfig { department, endpoint } in adapters {
+        let adapter = |config: &AdapterConfig| {
+            let department = config.department.clone();
             let dialer = credentials.dialer(Accepts::AdaptersOf(department.to_string())).map_err(
                 |source| AdapterSetupError::Identity { department: department.clone(), source },
             )?;
-            let channel = dialer.channel(endpoint).map_err(|source| {
-                AdapterSetupError::Endpoint { department: department.clone(), source }
-            })?;
-            let client = AdapterClient::new(department.clone(), channel);
-            clients.insert(department.clone(), Arc::new(client));
-        }
-        Ok(Self(clients))
+            let guard = Arc::new(Guard::new(department, Arc::clone(rng)));
+            Ok(Adapter { config: config.clone(), dialer, guard })
+        };
+        adapters.iter().map(adapter).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Returns one core's clients; each connects when it is first used. Their tasks run on the present
+    /// runtime.
+    pub(crate) fn clients(&self) -> Result<AdapterClients, AdapterSetupError> {
+        let mut clients = HashMap::new();
+        for adapter in &self.0 {
+            let department = adapter.config.department.clone();
+            let client = adapter.client().map_err(|source| AdapterSetupError::Endpoint {
+                department: department.clone(),
+                source,
+            })?;
+            clients.insert(department, Arc::new(client));
+        }
+        Ok(AdapterClients(clients))
+    }
+}
+
+// === impl Adapter ===
+
+impl Adapter {
+    fn client(&self) -> Result<AdapterClient, EndpointError> {
+        let (dialer, endpoint) = (self.dialer.clone(), self.config.endpoint.clone());
+        let connections = Connections::new(Box::new(move || dialer.channel(&endpoint)))?;
+        let calls = Calls { guard: Arc::clone(&self.guard), connections };
+        Ok(AdapterClient::new(calls, self.config.first_byte))
+    }
+}
+
+// === impl AdapterClients ===
+
+impl AdapterClients {
     fn of(&self, holder: &DeptId) -> Result<&AdapterClient, HolderError> {
         self.0.get(holder).map(Arc::as_ref).ok_or_else(|| HolderError::Unavailable {
             holder: holder.clone(),

@@ -14,6 +14,7 @@ use std::{
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use figment::{
@@ -90,6 +91,8 @@ pub struct AdapterConfig {
     pub department: DeptId,
     /// `https://HOST:PORT`.
     pub endpoint: String,
+    /// Longest wait for an answer of it, or for the first byte of one; up to 60 s.
+    pub first_byte: Duration,
 }
 
 /// What a system may do beside its department's own business.
@@ -140,6 +143,8 @@ struct Raw {
 struct RawAdapter {
     department: String,
     endpoint: String,
+    #[serde(default = "first_byte_s")]
+    first_byte_s: u64,
 }
 
 // === impl GatewayConfig ===
@@ -234,12 +239,21 @@ fn read_text(file: &Path) -> io::Result<String> {
 
 fn adapters(listed: Vec<RawAdapter>) -> Result<Vec<AdapterConfig>, ConfigFault> {
     let mut adapters: Vec<AdapterConfig> = Vec::new();
-    for RawAdapter { department, endpoint } in listed {
+    for RawAdapter { department, endpoint, first_byte_s } in listed {
         let department: DeptId = department.parse().map_err(ConfigFault::AdapterCode)?;
         if adapters.iter().any(|earlier| earlier.department == department) {
             return Err(ConfigFault::TwoAdapters(department));
         }
-        adapters.push(AdapterConfig { department, endpoint });
+        if !(1..=60).contains(&first_byte_s) {
+            return Err(ConfigFault::FirstByte { department, got: first_byte_s });
+        }
+        let first_byte = Duration::from_secs(first_byte_s);
+        adapters.push(AdapterConfig { department, endpoint, first_byte });
     }
     Ok(adapters)
+}
+
+/// Of adapters that the file says nothing else of.
+const fn first_byte_s() -> u64 {
+    5
 }

@@ -8,13 +8,13 @@ use oncebus_core::{
 };
 use oncebus_store::{IndexError, SearchIndex, SqliteRegistry};
 use oncebus_trail::{AppendError, OpenError, Recovery};
-use oncebus_transport::{Accepts, Credentials, CredentialsError, Serving, Worker, serve};
+use oncebus_transport::{Accepts, CredentialsError, Serving, Worker, serve};
 use tokio::{net::TcpListener, runtime::Handle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     ConfigError, GatewayConfig,
-    adapters::{AdapterClients, AdapterSetupError},
+    adapters::{AdapterSetupError, Adapters},
     caller::Callers,
     config::Checked,
     page::Pager,
@@ -129,12 +129,13 @@ impl Gateway {
 
         let Stores { trail, recovery, registry, index, page_key } =
             Stores::open(&config, &*rng).await?;
+        let adapters = Adapters::new(&config.adapters, &credentials, &rng)?;
         let journal = Journal::new(trail, Arc::clone(&clock), Arc::clone(&rng));
         let parts = Parts {
             catalog: Arc::clone(&catalog),
             policy: Arc::new(Policy::new(permissions)),
             registry: Arc::clone(&registry) as _,
-            holders: Arc::new(AdapterClients::new(&config.adapters, &credentials)?),
+            holders: Arc::new(adapters.clients()?),
             journal,
             clock: Arc::clone(&clock),
             rng,
@@ -161,7 +162,7 @@ impl Gateway {
         };
         let mut lanes = Vec::with_capacity(workers.len());
         for runtime in workers {
-            lanes.push(worker(runtime, &shared, &config, &credentials).await?);
+            lanes.push(worker(runtime, &shared, &adapters).await?);
         }
         let tls = credentials.server(Accepts::Systems)?;
         let unable = |source| StartError::Files { what: config.listen.clone(), source };
@@ -241,12 +242,11 @@ impl Gateway {
 async fn worker(
     runtime: Handle,
     shared: &Shared,
-    config: &GatewayConfig,
-    credentials: &Credentials,
+    adapters: &Adapters,
 ) -> Result<Worker, StartError> {
     let holders = {
         let _here = runtime.enter();
-        Arc::new(AdapterClients::new(&config.adapters, credentials)?)
+        Arc::new(adapters.clients()?)
     };
     let shared = Shared { bus: shared.bus.with_holders(holders), ..shared.clone() };
     Ok(Worker::new(runtime, services::routes(&shared).await?))

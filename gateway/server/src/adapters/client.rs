@@ -6,38 +6,39 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::stream;
 use oncebus_core::{
-    ChunkDigests, Content, ContentStream, DeptId, Description, Digest, HolderError, Holding,
-    LookupQuery, UploadId,
+    ChunkDigests, Content, ContentStream, Description, Digest, HolderError, Holding, LookupQuery,
+    UploadId,
 };
 use oncebus_proto::v1 as pb;
 use tokio::time::Instant;
-use tonic::transport::Channel;
+use tonic::Response;
 
 use super::{
-    calls::{Calls, Client, FIRST_BYTE, MARGIN, SEAL, Time},
-    content,
+    calls::{Ask, Calls, Client, MARGIN, SEAL, Time},
+    content::Flow,
+    retry::Repeat,
 };
 use crate::convert;
 
 /// How long a description is relied on.
 const DESCRIPTION_KEPT: Duration = Duration::from_secs(300);
-/// Longest message of an adapter, in bytes.
-const MAX_MESSAGE_BYTES: usize = 1024 * 1024 + 64 * 1024;
 
 /// Calls one department's adapter.
 #[derive(Debug)]
 pub(crate) struct AdapterClient {
     calls: Calls,
+    /// Longest wait for an answer, or for the first byte of one.
+    first_byte: Duration,
     described: Mutex<Option<(Instant, Description)>>,
 }
 
 // === impl AdapterClient ===
 
 impl AdapterClient {
-    pub(crate) fn new(holder: DeptId, channel: Channel) -> Self {
-        let client = Client::new(channel).max_decoding_message_size(MAX_MESSAGE_BYTES);
-        Self { calls: Calls { holder, client }, described: Mutex::new(None) }
+    pub(super) fn new(calls: Calls, first_byte: Duration) -> Self {
+        Self { calls, first_byte, described: Mutex::new(None) }
     }
 
     pub(crate) async fn describe(&self, deadline: Instant) -> Result<Description, HolderError> {
@@ -46,14 +47,16 @@ impl AdapterClient {
         {
             return Ok(description);
         }
-        let time = Time::within(FIRST_BYTE, deadline);
+        let ask = self.ask(pb::DescribeRequest {}, deadline, Repeat::Harmless);
         let call = |mut client: Client, request| async move { client.describe(request).await };
-        let answer = self.calls.call(pb::DescribeRequest {}, time, call).await?;
-        if answer.department != self.calls.holder.as_str() {
-            return Err(self.misbehaved("it describes itself as another department's".to_owned()));
-        }
-        let description =
-            Description { adapter: answer.adapter, build: answer.build, stores: answer.stores };
+        let read = |answer: pb::DescribeResponse| {
+            if answer.department != self.calls.guard.holder.as_str() {
+                return Err("it describes itself as another department's".to_owned());
+            }
+            let pb::DescribeResponse { adapter, build, stores, .. } = answer;
+            Ok(Description { adapter, build, stores })
+        };
+        let description = self.calls.call(ask, call, read).await?;
         *self.described.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((Instant::now(), description.clone()));
         Ok(description)
@@ -64,10 +67,9 @@ impl AdapterClient {
         query: &LookupQuery,
         deadline: Instant,
     ) -> Result<Vec<Holding>, HolderError> {
-        let time = Time::within(FIRST_BYTE, deadline);
+        let ask = self.ask(convert::lookup_request(query), deadline, Repeat::Harmless);
         let call = |mut client: Client, request| async move { client.lookup(request).await };
-        let answer = self.calls.call(convert::lookup_request(query), time, call).await?;
-        convert::holdings(query, answer).map_err(|detail| self.misbehaved(detail))
+        self.calls.call(ask, call, |answer| convert::holdings(query, answer)).await
     }
 
     pub(crate) async fn fetch(
@@ -76,12 +78,23 @@ impl AdapterClient {
         offset: u64,
         deadline: Instant,
     ) -> Result<ContentStream, HolderError> {
-        // The stream may last as long as its caller waits; `content` watches its progress.
-        let time = Time { tell: deadline - MARGIN, ..Time::within(FIRST_BYTE, deadline) };
-        let call = |mut client: Client, request| async move { client.fetch(request).await };
         let message = convert::fetch_request(content, offset);
-        let stream = self.calls.call(message, time, call).await?;
-        Ok(content::stream(self.calls.holder.clone(), stream, time.wait, time.tell))
+        let mut ask = self.ask(message, deadline, Repeat::Harmless);
+        // The stream may last as long as its caller waits; `Flow` watches its progress.
+        let end = deadline - MARGIN;
+        ask.time.tell = end;
+        let set_by = ask.time.set_by;
+        let call = |mut client: Client, request| async move {
+            let mut pieces = client.fetch(request).await?.into_inner();
+            let first = pieces.message().await?;
+            Ok(Response::new((first, pieces)))
+        };
+        let ((first, pieces), underway) = self.calls.begin(ask, call).await?;
+        let Some(first) = first else {
+            underway.ended(&Ok(()), set_by);
+            return Ok(Box::pin(stream::empty()));
+        };
+        Ok(Flow::new(first, pieces, underway, end).stream())
     }
 
     pub(crate) async fn stage(
@@ -93,12 +106,14 @@ impl AdapterClient {
     ) -> Result<u64, HolderError> {
         let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let message = pb::StageRequest { upload: upload.0.to_string(), offset, data };
-        let time = Time::within(FIRST_BYTE, deadline);
+        let ask = self.ask(message, deadline, Repeat::Never);
         let call = |mut client: Client, request| async move { client.stage(request).await };
-        let answer = self.calls.call(message, time, call).await?;
-        u64::try_from(answer.staged_bytes).map_err(|_negative: std::num::TryFromIntError| {
-            self.misbehaved("it has staged a negative number of bytes".to_owned())
-        })
+        let read = |answer: pb::StageResponse| {
+            u64::try_from(answer.staged_bytes).map_err(|_negative: std::num::TryFromIntError| {
+                "it has staged a negative number of bytes".to_owned()
+            })
+        };
+        self.calls.call(ask, call, read).await
     }
 
     pub(crate) async fn seal(
@@ -115,9 +130,9 @@ impl AdapterClient {
             digest: Some(convert::pb_digest(digest)),
             chunk_root: Bytes::copy_from_slice(chunks.root().as_bytes()),
         };
-        let time = Time::within(SEAL, deadline);
+        let ask = Ask { message, time: Time::within(SEAL, deadline), repeat: Repeat::Never };
         let call = |mut client: Client, request| async move { client.seal(request).await };
-        self.calls.call(message, time, call).await.map(|_answer| ())
+        self.calls.call(ask, call, |_answer| Ok(())).await
     }
 
     pub(crate) async fn discard(
@@ -130,16 +145,16 @@ impl AdapterClient {
             upload: upload.0.to_string(),
             digest: sealed.map(convert::pb_digest),
         };
-        let time = Time::within(FIRST_BYTE, deadline);
+        let ask = self.ask(message, deadline, Repeat::Never);
         let call = |mut client: Client, request| async move { client.discard(request).await };
-        self.calls.call(message, time, call).await.map(|_answer| ())
+        self.calls.call(ask, call, |_answer| Ok(())).await
     }
 
     fn known(&self) -> Option<(Instant, Description)> {
         self.described.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn misbehaved(&self, detail: String) -> HolderError {
-        HolderError::Misbehaved { holder: self.calls.holder.clone(), detail }
+    fn ask<M>(&self, message: M, deadline: Instant, repeat: Repeat) -> Ask<M> {
+        Ask { message, time: Time::within(self.first_byte, deadline), repeat }
     }
 }

@@ -39,6 +39,14 @@ pub enum ConfigFault {
     /// A department has two adapters.
     #[error("adapter: department {0} is listed twice, remove one")]
     TwoAdapters(DeptId),
+    /// An adapter has no time, or too much.
+    #[error("adapter: first_byte_s of {department} is {got}, give 1 to 60")]
+    FirstByte {
+        /// The department.
+        department: DeptId,
+        /// What the file says.
+        got: u64,
+    },
     /// An adapter's department is not in the catalogue.
     #[error("adapter: department {0} is not in the catalogue, add it there or remove this")]
     AdapterDepartment(DeptId),

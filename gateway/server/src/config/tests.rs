@@ -97,3 +97,21 @@ fn a_file_that_is_not_there_is_named() {
 
     assert!(error.starts_with("/nowhere/gateway.toml: cannot be read: "), "{error}");
 }
+
+#[test]
+fn an_adapter_has_one_to_sixty_seconds_for_its_first_byte() {
+    let with = |seconds: u64| {
+        let endpoint = "endpoint = \"https://127.0.0.1:1\"\n";
+        let adapter = format!("[[adapter]]\ndepartment = \"market\"\n{endpoint}");
+        load(&format!("{SOUND}{adapter}first_byte_s = {seconds}\n"))
+    };
+
+    for seconds in [1, 5, 60] {
+        let first_byte = with(seconds).unwrap().adapters.last().unwrap().first_byte;
+        assert_eq!(first_byte.as_secs(), seconds);
+    }
+    for seconds in [0, 61] {
+        let error = with(seconds).unwrap_err().to_string();
+        assert!(error.contains("first_byte_s of market is"), "{error}");
+    }
+}
