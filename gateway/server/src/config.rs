@@ -3,12 +3,13 @@
 mod check;
 mod compare;
 mod fault;
+mod limits;
 mod list;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -39,7 +40,7 @@ const ENVIRONMENT: &str = "ONCEBUS_GATEWAY_";
 pub struct GatewayConfig {
     /// The file that says so, whole.
     pub file: PathBuf,
-    /// Where each top-level text came from.
+    /// Where each top-level text and each limit came from.
     sources: HashMap<&'static str, Source>,
     /// Name of this gateway's log: trust domain and id.
     pub origin: Origin,
@@ -123,6 +124,8 @@ struct Raw {
     permission: Vec<Permission>,
     #[serde(default)]
     system: Vec<SystemConfig>,
+    #[serde(default)]
+    limits: BTreeMap<String, u64>,
 }
 
 #[derive(Deserialize)]
@@ -150,7 +153,7 @@ impl GatewayConfig {
         let text = read_text(file).map_err(ConfigFault::Unreadable)?;
         // The process may go elsewhere before it reads the file again.
         let file = std::path::absolute(file).map_err(ConfigFault::Unreadable)?;
-        let tables = ["tls", "adapter", "permission", "system"];
+        let tables = ["tls", "adapter", "permission", "system", "limits"];
         let figment = Figment::new()
             .merge(Toml::string(&text))
             .merge(Env::prefixed(ENVIRONMENT).ignore(&tables));
@@ -194,7 +197,7 @@ impl Raw {
             adapters: adapters(self.adapter)?,
             permissions: self.permission,
             systems: self.system,
-            limits: Limits::default(),
+            limits: limits::checked(self.limits)?,
             file,
             sources,
         })
@@ -207,7 +210,8 @@ fn sources(figment: &Figment) -> HashMap<&'static str, Source> {
         let environment = origin.name.contains("environment");
         Some((key, if environment { Source::Environment } else { Source::File }))
     };
-    Raw::TEXTS.into_iter().filter_map(source).collect()
+    let limits = limits::KEYS.iter().map(|key| key.name);
+    Raw::TEXTS.into_iter().chain(limits).filter_map(source).collect()
 }
 
 fn read_text(file: &Path) -> io::Result<String> {

@@ -2,7 +2,7 @@
 
 use oncebus_core::Catalog;
 
-use super::{AdapterConfig, GatewayConfig, TlsConfig};
+use super::{AdapterConfig, GatewayConfig, TlsConfig, limits::KEYS};
 
 // === impl GatewayConfig ===
 
@@ -31,7 +31,7 @@ impl GatewayConfig {
             adapters,
             permissions: _,
             systems: _,
-            limits: _,
+            limits,
         } = self;
         let compared = [
             ("id", origin.to_string() == changed.origin.to_string()),
@@ -45,7 +45,9 @@ impl GatewayConfig {
             ("tls.ca", *ca == changed.tls.ca),
             ("adapter", in_order(adapters) == in_order(&changed.adapters)),
         ];
-        compared.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
+        let limits =
+            KEYS.iter().map(|key| (key.name, (key.get)(limits) == (key.get)(&changed.limits)));
+        compared.into_iter().chain(limits).filter(|(_, same)| !same).map(|(key, _)| key).collect()
     }
 }
 
