@@ -10,7 +10,7 @@ mod memory;
 mod tests;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fs::File,
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -27,7 +27,7 @@ use oncebus_transport::TrustDomain;
 use serde::Deserialize;
 
 pub use self::{
-    bounds::{CacheConfig, LimitsConfig},
+    bounds::Bounds,
     check::Checked,
     fault::{ConfigError, ConfigFault},
     list::Setting,
@@ -44,7 +44,7 @@ const ENVIRONMENT: &str = "ONCEBUS_GATEWAY_";
 pub struct GatewayConfig {
     /// The file that says so, whole.
     pub file: PathBuf,
-    /// Where each top-level text came from.
+    /// Where each top-level text and each limit came from.
     sources: HashMap<&'static str, Source>,
     /// Name of this gateway's log: trust domain and id.
     pub origin: Origin,
@@ -66,10 +66,8 @@ pub struct GatewayConfig {
     pub permissions: Vec<Permission>,
     /// Systems with another role than `department`.
     pub systems: Vec<SystemConfig>,
-    /// What is remembered.
-    pub cache: CacheConfig,
-    /// How much may be under way.
-    pub limits: LimitsConfig,
+    /// How much may be remembered and under way.
+    pub bounds: Bounds,
 }
 
 /// Files of the gateway's own identity.
@@ -133,9 +131,9 @@ struct Raw {
     #[serde(default)]
     system: Vec<SystemConfig>,
     #[serde(default)]
-    cache: CacheConfig,
+    cache: BTreeMap<String, u64>,
     #[serde(default)]
-    limits: LimitsConfig,
+    limits: BTreeMap<String, u64>,
 }
 
 #[derive(Deserialize)]
@@ -209,8 +207,7 @@ impl Raw {
             adapters: adapters(self.adapter)?,
             permissions: self.permission,
             systems: self.system,
-            cache: self.cache,
-            limits: self.limits,
+            bounds: bounds::checked(self.cache, self.limits)?,
             file,
             sources,
         })
@@ -223,8 +220,7 @@ fn sources(figment: &Figment) -> HashMap<&'static str, Source> {
         let environment = origin.name.contains("environment");
         Some((key, if environment { Source::Environment } else { Source::File }))
     };
-    let bounds = CacheConfig::default().rows().into_iter().chain(LimitsConfig::default().rows());
-    let bounds = bounds.map(|(key, _)| key);
+    let bounds = bounds::KEYS.iter().map(|key| key.name);
     Raw::TEXTS.into_iter().chain(bounds).filter_map(source).collect()
 }
 

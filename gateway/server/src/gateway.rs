@@ -139,7 +139,7 @@ impl Gateway {
             journal,
             clock: Arc::clone(&clock),
             rng,
-            limits: config.limits.exchange(&config.cache, &config.data_dir),
+            limits: config.bounds.exchange(&config.data_dir),
         };
         let bus = Bus::new(parts);
         settle::settle(&bus, &index).await?;
@@ -168,8 +168,8 @@ impl Gateway {
         let unable = |source| StartError::Files { what: config.listen.clone(), source };
         let listener = TcpListener::bind(&config.listen).await.map_err(unable)?;
         let counter = Arc::clone(&refusals) as _;
-        let serving =
-            serve(listener, tls, config.limits.transport(), lanes, counter).map_err(unable)?;
+        let serving = serve(listener, tls, config.bounds.transport.clone(), lanes, counter)
+            .map_err(unable)?;
 
         upkeep::start(&tasks, &stop, &bus, &index, &refusals);
         Ok(Self { serving, bus, registry, index, refusals, tasks, stop, recovery })

@@ -18,8 +18,8 @@ mod stores;
 mod upkeep;
 
 pub use config::{
-    AdapterConfig, CacheConfig, Checked, ConfigError, ConfigFault, GatewayConfig, LimitsConfig,
-    Setting, Source, SystemConfig, TlsConfig,
+    AdapterConfig, Bounds, Checked, ConfigError, ConfigFault, GatewayConfig, Setting, Source,
+    SystemConfig, TlsConfig,
 };
 pub use gateway::{Gateway, Injected, StartError};
 pub use oncebus_core::{

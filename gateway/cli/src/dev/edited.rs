@@ -62,7 +62,9 @@ fn set_aside(path: &Path, text: &str) -> Result<(), CliError> {
     let aside = path.with_extension("toml.edited");
     write_whole(&aside, text.as_bytes())?;
     let (path, aside) = (path.display(), aside.display());
-    say::note(format_args!("{path} is written anew: the plan has changed; it was {aside}"));
+    say::note(format_args!(
+        "the plan has changed, {path} is written anew; what it said is in {aside}"
+    ));
     Ok(())
 }
 

@@ -1,130 +1,255 @@
-//! The tables `[cache]` and `[limits]`: every bound that an operator may move.
+//! The tables `[cache]` and `[limits]`: every bound that a configuration may set.
 
-use std::{num::NonZeroU32, path::Path, time::Duration};
+use std::{
+    collections::BTreeMap, num::NonZeroU32, ops::RangeInclusive, path::Path, time::Duration,
+};
 
-use oncebus_core::{AdmissionLimits, CacheLimits, Limits};
-use serde::Deserialize;
+use oncebus_core::{AdmissionLimits, CacheLimits};
 
-use super::memory;
+use super::{ConfigFault, memory};
+
+/// Most connections of any kind: more sockets than a process may have files.
+const MOST: u64 = 1_000_000;
+/// A day, in seconds.
+const DAY: u64 = 24 * 3_600;
 
 const MIB: u64 = 1024 * 1024;
 
-/// Table `[cache]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a table")]
-pub struct CacheConfig {
-    /// Most memory for contents, in MiB; 0 keeps none.
-    pub content_mib: u32,
-    /// How long past its age a version may be served whose holder does not answer, where its type allows
-    /// that; in seconds.
-    pub stale_if_error_s: u32,
+/// How much may be remembered and under way.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// Of connections and streams.
+    pub(crate) transport: oncebus_transport::Limits,
+    /// Calls at once, of all departments and of one.
+    calls: u64,
+    calls_per_department: u64,
+    /// Calls of one department, in the long run and at one moment.
+    calls_per_second: u64,
+    burst: u64,
+    /// Memory to count with; 0 is the container's or the machine's.
+    memory_mib: u64,
+    upload_idle_s: u64,
+    content_mib: u64,
+    stale_if_error_s: u64,
 }
 
-/// Table `[limits]`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default, expecting = "a table")]
-pub struct LimitsConfig {
-    /// Calls under way at once, of all departments.
-    pub calls: NonZeroU32,
-    /// Calls under way at once, of one department.
-    pub calls_per_department: NonZeroU32,
-    /// Calls a second of one department, in the long run.
-    pub calls_per_second: NonZeroU32,
-    /// Calls of one department that may come at one moment.
-    pub burst: NonZeroU32,
-    /// Memory that the gateway may count with, in MiB; a quarter of it may be bytes on their way, a tenth
-    /// of one department. The machine's, or the container's, where absent.
-    pub memory_mib: Option<NonZeroU32>,
-    /// How long a caller may not take 256 KiB of its answer, or the rest; in seconds.
-    pub response_progress_s: NonZeroU32,
-    /// How long an upload may make no progress; in seconds.
-    pub upload_idle_s: NonZeroU32,
+/// A bound that may be set.
+pub(super) struct Key {
+    /// The key, as in the documentation; `_s` is in seconds.
+    pub(super) name: &'static str,
+    /// Which values it may have.
+    range: RangeInclusive<u64>,
+    /// Reads its value.
+    pub(super) get: fn(&Bounds) -> u64,
+    set: fn(&mut Bounds, u64),
 }
 
-// === impl CacheConfig ===
+/// The limits that may be set, in the order of the documentation.
+pub(super) const KEYS: [Key; 20] = [
+    Key {
+        name: "limits.connections",
+        range: 1..=MOST,
+        get: |bounds| bounds.transport.connections as u64,
+        set: |bounds, value| bounds.transport.connections = whole(value),
+    },
+    Key {
+        name: "limits.connections_per_address",
+        range: 1..=MOST,
+        get: |bounds| bounds.transport.connections_per_address as u64,
+        set: |bounds, value| bounds.transport.connections_per_address = whole(value),
+    },
+    Key {
+        name: "limits.connections_per_certificate",
+        range: 1..=MOST,
+        get: |bounds| bounds.transport.connections_per_certificate as u64,
+        set: |bounds, value| bounds.transport.connections_per_certificate = whole(value),
+    },
+    Key {
+        name: "limits.handshakes",
+        range: 1..=MOST,
+        get: |bounds| bounds.transport.handshakes as u64,
+        set: |bounds, value| bounds.transport.handshakes = whole(value),
+    },
+    Key {
+        name: "limits.handshakes_per_address",
+        range: 1..=MOST,
+        get: |bounds| bounds.transport.handshakes_per_address as u64,
+        set: |bounds, value| bounds.transport.handshakes_per_address = whole(value),
+    },
+    Key {
+        name: "limits.handshake_timeout_s",
+        range: 1..=60,
+        get: |bounds| bounds.transport.handshake_timeout.as_secs(),
+        set: |bounds, value| bounds.transport.handshake_timeout = Duration::from_secs(value),
+    },
+    Key {
+        name: "limits.first_request_s",
+        range: 1..=600,
+        get: |bounds| bounds.transport.first_request.as_secs(),
+        set: |bounds, value| bounds.transport.first_request = Duration::from_secs(value),
+    },
+    Key {
+        name: "limits.idle_s",
+        range: 1..=DAY,
+        get: |bounds| bounds.transport.idle.as_secs(),
+        set: |bounds, value| bounds.transport.idle = Duration::from_secs(value),
+    },
+    Key {
+        name: "limits.age_s",
+        range: 10..=DAY,
+        get: |bounds| bounds.transport.age.as_secs(),
+        set: |bounds, value| bounds.transport.age = Duration::from_secs(value),
+    },
+    Key {
+        name: "limits.drain_s",
+        range: 1..=600,
+        get: |bounds| bounds.transport.drain.as_secs(),
+        set: |bounds, value| bounds.transport.drain = Duration::from_secs(value),
+    },
+    Key {
+        name: "limits.streams",
+        range: 1..=10_000,
+        get: |bounds| u64::from(bounds.transport.streams),
+        set: |bounds, value| bounds.transport.streams = u32::try_from(value).unwrap_or(u32::MAX),
+    },
+    Key {
+        name: "limits.response_progress_s",
+        range: 1..=600,
+        get: |bounds| bounds.transport.response_progress.as_secs(),
+        set: |bounds, value| bounds.transport.response_progress = Duration::from_secs(value),
+    },
+    Key {
+        name: "limits.calls",
+        range: 1..=MOST,
+        get: |bounds| bounds.calls,
+        set: |bounds, value| bounds.calls = value,
+    },
+    Key {
+        name: "limits.calls_per_department",
+        range: 1..=MOST,
+        get: |bounds| bounds.calls_per_department,
+        set: |bounds, value| bounds.calls_per_department = value,
+    },
+    Key {
+        name: "limits.calls_per_second",
+        range: 1..=MOST,
+        get: |bounds| bounds.calls_per_second,
+        set: |bounds, value| bounds.calls_per_second = value,
+    },
+    Key {
+        name: "limits.burst",
+        range: 1..=MOST,
+        get: |bounds| bounds.burst,
+        set: |bounds, value| bounds.burst = value,
+    },
+    Key {
+        name: "limits.memory_mib",
+        range: 0..=MOST,
+        get: |bounds| bounds.memory_mib,
+        set: |bounds, value| bounds.memory_mib = value,
+    },
+    Key {
+        name: "limits.upload_idle_s",
+        range: 1..=30 * DAY,
+        get: |bounds| bounds.upload_idle_s,
+        set: |bounds, value| bounds.upload_idle_s = value,
+    },
+    Key {
+        name: "cache.content_mib",
+        range: 0..=MOST,
+        get: |bounds| bounds.content_mib,
+        set: |bounds, value| bounds.content_mib = value,
+    },
+    Key {
+        name: "cache.stale_if_error_s",
+        range: 0..=DAY,
+        get: |bounds| bounds.stale_if_error_s,
+        set: |bounds, value| bounds.stale_if_error_s = value,
+    },
+];
 
-impl Default for CacheConfig {
+// === impl Bounds ===
+
+impl Default for Bounds {
     fn default() -> Self {
-        Self { content_mib: 512, stale_if_error_s: 600 }
-    }
-}
-
-impl CacheConfig {
-    /// Lists keys and values.
-    pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
-        let Self { content_mib, stale_if_error_s } = self;
-        vec![
-            ("cache.content_mib", content_mib.to_string()),
-            ("cache.stale_if_error_s", stale_if_error_s.to_string()),
-        ]
-    }
-}
-
-// === impl LimitsConfig ===
-
-impl Default for LimitsConfig {
-    fn default() -> Self {
-        let number = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        let admission = AdmissionLimits::within(0);
+        let exchange = oncebus_core::Limits::default();
         Self {
-            calls: number(1_024),
-            calls_per_department: number(256),
-            calls_per_second: number(200),
-            burst: number(400),
-            memory_mib: None,
-            response_progress_s: number(10),
-            upload_idle_s: number(3_600),
+            transport: oncebus_transport::Limits::default(),
+            calls: admission.calls.into(),
+            calls_per_department: admission.calls_per_department.into(),
+            calls_per_second: admission.calls_per_second.get().into(),
+            burst: admission.burst.get().into(),
+            memory_mib: 0,
+            upload_idle_s: exchange.upload_idle.as_secs(),
+            content_mib: exchange.cache.content_bytes / MIB,
+            stale_if_error_s: exchange.cache.stale_if_error.as_secs(),
         }
     }
 }
 
-impl LimitsConfig {
-    /// Lists keys and values.
-    pub(super) fn rows(&self) -> Vec<(&'static str, String)> {
-        let memory = self.memory_mib.map_or_else(|| "the machine's".to_owned(), |m| m.to_string());
-        vec![
-            ("limits.calls", self.calls.to_string()),
-            ("limits.calls_per_department", self.calls_per_department.to_string()),
-            ("limits.calls_per_second", self.calls_per_second.to_string()),
-            ("limits.burst", self.burst.to_string()),
-            ("limits.memory_mib", memory),
-            ("limits.response_progress_s", self.response_progress_s.to_string()),
-            ("limits.upload_idle_s", self.upload_idle_s.to_string()),
-        ]
-    }
-
-    /// Returns the limit of the transport: it has the same patience as the exchange.
-    pub(crate) fn transport(&self) -> oncebus_transport::Limits {
-        oncebus_transport::Limits {
-            response_progress: seconds(self.response_progress_s),
-            ..oncebus_transport::Limits::default()
-        }
-    }
-
+impl Bounds {
     /// Returns the bounds of the exchange.
-    pub(crate) fn exchange(&self, cache: &CacheConfig, spool_dir: &Path) -> Limits {
-        let memory = self.memory_mib.map(|mib| u64::from(mib.get()) * MIB);
-        let bytes = AdmissionLimits::within(memory.unwrap_or_else(memory::bytes));
-        Limits {
+    pub(crate) fn exchange(&self, spool_dir: &Path) -> oncebus_core::Limits {
+        let memory = match self.memory_mib {
+            0 => memory::bytes(),
+            mib => mib * MIB,
+        };
+        oncebus_core::Limits {
             cache: CacheLimits {
-                content_bytes: u64::from(cache.content_mib) * MIB,
-                stale_if_error: Duration::from_secs(cache.stale_if_error_s.into()),
+                content_bytes: self.content_mib * MIB,
+                stale_if_error: Duration::from_secs(self.stale_if_error_s),
                 ..CacheLimits::default()
             },
             admission: AdmissionLimits {
-                calls: self.calls.get(),
-                calls_per_department: self.calls_per_department.get(),
-                calls_per_second: self.calls_per_second,
-                burst: self.burst,
-                ..bytes
+                calls: count(self.calls),
+                calls_per_department: count(self.calls_per_department),
+                calls_per_second: NonZeroU32::MIN.saturating_add(count(self.calls_per_second) - 1),
+                burst: NonZeroU32::MIN.saturating_add(count(self.burst) - 1),
+                ..AdmissionLimits::within(memory)
             },
-            progress: seconds(self.response_progress_s),
-            upload_idle: seconds(self.upload_idle_s),
+            // The exchange has the transport's patience.
+            progress: self.transport.response_progress,
+            upload_idle: Duration::from_secs(self.upload_idle_s),
             spool_dir: spool_dir.to_owned(),
-            ..Limits::default()
+            ..oncebus_core::Limits::default()
         }
     }
 }
 
-fn seconds(number: NonZeroU32) -> Duration {
-    Duration::from_secs(number.get().into())
+/// Takes what is written in both tables, and the defaults for all else.
+///
+/// # Errors
+///
+/// Names a key that is none, or whose value is too small or too large.
+pub(super) fn checked(
+    cache: BTreeMap<String, u64>,
+    limits: BTreeMap<String, u64>,
+) -> Result<Bounds, ConfigFault> {
+    let mut bounds = Bounds::default();
+    let cache = cache.into_iter().map(|(name, value)| (format!("cache.{name}"), value));
+    let limits = limits.into_iter().map(|(name, value)| (format!("limits.{name}"), value));
+    for (name, value) in cache.chain(limits) {
+        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+            let known: Vec<_> = KEYS.iter().map(|key| key.name).collect();
+            let known = known.join(", ");
+            return Err(ConfigFault::Value(format!("{name}: is unknown, give one of {known}")));
+        };
+        if !key.range.contains(&value) {
+            let (least, most) = (key.range.start(), key.range.end());
+            return Err(ConfigFault::Value(format!("{name}: is {value}, give {least} to {most}")));
+        }
+        (key.set)(&mut bounds, value);
+    }
+    Ok(bounds)
+}
+
+/// A count in a process's memory.
+fn whole(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+/// A count of calls; never 0, by its key's range.
+fn count(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX).max(1)
 }

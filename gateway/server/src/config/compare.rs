@@ -2,7 +2,7 @@
 
 use oncebus_core::Catalog;
 
-use super::{AdapterConfig, GatewayConfig, TlsConfig};
+use super::{AdapterConfig, GatewayConfig, TlsConfig, bounds::KEYS};
 
 // === impl GatewayConfig ===
 
@@ -31,8 +31,7 @@ impl GatewayConfig {
             adapters,
             permissions: _,
             systems: _,
-            cache,
-            limits,
+            bounds,
         } = self;
         let compared = [
             ("id", origin.to_string() == changed.origin.to_string()),
@@ -44,11 +43,11 @@ impl GatewayConfig {
             ("tls.cert", *cert == changed.tls.cert),
             ("tls.key", *key == changed.tls.key),
             ("tls.ca", *ca == changed.tls.ca),
-            ("cache", *cache == changed.cache),
-            ("limits", *limits == changed.limits),
             ("adapter", in_order(adapters) == in_order(&changed.adapters)),
         ];
-        compared.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
+        let bounds =
+            KEYS.iter().map(|key| (key.name, (key.get)(bounds) == (key.get)(&changed.bounds)));
+        compared.into_iter().chain(bounds).filter(|(_, same)| !same).map(|(key, _)| key).collect()
     }
 }
 

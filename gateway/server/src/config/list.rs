@@ -2,7 +2,7 @@
 
 use oncebus_core::Role;
 
-use super::{GatewayConfig, Source};
+use super::{GatewayConfig, Source, bounds::KEYS};
 
 /// One value that a gateway runs with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,14 +31,15 @@ impl GatewayConfig {
             ("trail_dir", path(&self.trail_dir)),
             ("catalog_dir", path(&self.catalog_dir)),
         ];
-        let bounds = self.cache.rows().into_iter().chain(self.limits.rows());
-        let top = top.into_iter().chain(bounds).map(|(key, value)| {
+        let sourced = |key: &str, value| {
             let source = self.sources.get(key).copied().unwrap_or(Source::Default);
             Setting { key: key.to_owned(), value, source }
-        });
+        };
+        let top = top.into_iter().map(|(key, value)| sourced(key, value));
+        let bounds = KEYS.iter().map(|key| sourced(key.name, (key.get)(&self.bounds).to_string()));
         let tls = [("cert", &self.tls.cert), ("key", &self.tls.key), ("ca", &self.tls.ca)];
         let tls = tls.map(|(name, file)| Setting::written(format!("tls.{name}"), path(file)));
-        top.chain(tls).chain(self.tables()).collect()
+        top.chain(tls).chain(self.tables()).chain(bounds).collect()
     }
 
     fn tables(&self) -> Vec<Setting> {

@@ -23,6 +23,8 @@ fetch = ["M01", "M03"]
 [[system]]
 spiffe_id = "spiffe://oncebus.test/dept/audit/system/auditor"
 role = "auditor"
+[limits]
+streams = 20
 "#;
 
 fn load(text: &str) -> Result<GatewayConfig, ConfigError> {
@@ -47,6 +49,8 @@ fn every_value_is_listed_with_its_source() {
     assert_eq!(listed("adapter market"), Some(("https://127.0.0.1:7001", Source::File)));
     assert_eq!(listed("permission planning fetch"), Some(("M01, M03", Source::File)));
     assert_eq!(listed("permission planning publish"), Some(("none", Source::Default)));
+    assert_eq!(listed("limits.streams"), Some(("20", Source::File)));
+    assert_eq!(listed("limits.idle_s"), Some(("300", Source::Default)));
     let auditor = "system spiffe://oncebus.test/dept/audit/system/auditor";
     assert_eq!(listed(auditor), Some(("auditor", Source::File)));
 }
@@ -62,6 +66,13 @@ fn a_fault_names_file_key_and_cure() {
         ("\"auditor\"", "\"king\"", "system.0.role: is \"king\", give one of department, auditor"),
         ("id = \"g1\"", "id = \"a b\"", "id: "),
         ("\"market\"", "\"Market Office\"", "adapter: "),
+        ("streams = 20", "streams = 0", "limits.streams: is 0, give 1 to 10000"),
+        (
+            "streams = 20",
+            "stream = 20",
+            "limits.stream: is unknown, give one of limits.connections",
+        ),
+        ("streams = 20", "streams = \"many\"", "limits.streams: is a text, give u64"),
     ] {
         let faulty = SOUND.replacen(from, to, 1);
         assert_ne!(faulty, SOUND, "{said}");
@@ -76,7 +87,7 @@ fn a_fault_names_file_key_and_cure() {
 fn what_is_no_toml_is_told_by_its_place_without_its_text() {
     let error = load(&format!("{SOUND}-----BEGIN PRIVATE KEY-----\n")).unwrap_err().to_string();
 
-    assert!(error.contains("line 20") && !error.contains("PRIVATE"), "{error}");
+    assert!(error.contains("line 22") && !error.contains("PRIVATE"), "{error}");
 }
 
 #[test]
@@ -113,5 +124,30 @@ fn an_adapter_has_one_to_sixty_seconds_for_its_first_byte() {
     for seconds in [0, 61] {
         let error = with(seconds).unwrap_err().to_string();
         assert!(error.contains("first_byte_s of market is"), "{error}");
+    }
+}
+
+#[test]
+fn every_limit_sets_its_own_value_and_is_documented_with_its_default() {
+    let documented = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+    let documented = fs::read_to_string(documented).unwrap();
+
+    for key in bounds::KEYS {
+        let default = (key.get)(&Bounds::default());
+        let (table, name) = key.name.split_once('.').unwrap();
+        let written = [(name.to_owned(), default + 1)].into();
+        let (cache, limits) = match table {
+            "cache" => (written, BTreeMap::new()),
+            _ => (BTreeMap::new(), written),
+        };
+        let other = bounds::checked(cache, limits).unwrap();
+
+        for one in bounds::KEYS {
+            let moved = u64::from(one.name == key.name);
+            assert_eq!((one.get)(&other), (one.get)(&Bounds::default()) + moved, "{name}");
+        }
+        let row = documented.lines().find(|line| line.starts_with(&format!("| `{}` |", key.name)));
+        let row = row.unwrap_or_else(|| panic!("{name} is not documented")).replace(',', "");
+        assert!(row.ends_with(&format!("| {default} | start |")), "{row}: {default}");
     }
 }
