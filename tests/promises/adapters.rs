@@ -1,6 +1,9 @@
 //! What an adapter that is slow, hung, away or back means to the calls that need it, and to the others.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use futures_util::{
     StreamExt as _,
@@ -16,6 +19,16 @@ const LICENCE: &str = "business_license";
 /// Planning's, found there by Lookup.
 const PERMIT: &str = "land_planning_permit";
 
+/// Enough for one department's flood to reach the adapter.
+const MANY_CALLS: &str = "[limits]\ncalls_per_second = 100000\nburst = 100000\n";
+
+/// A subject that nobody asked about before: lookups about one are shared.
+fn another_subject() -> pb::Subject {
+    static NEXT: AtomicU32 = AtomicU32::new(100_000);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    pb::Subject { value: format!("2501-370800-04-01-{number}"), ..subject() }
+}
+
 async fn find(client: &Client, material_type: &str) -> Result<usize, Status> {
     find_within(client, material_type, Duration::from_secs(60)).await
 }
@@ -27,7 +40,7 @@ async fn find_within(
 ) -> Result<usize, Status> {
     let mut request = Request::new(pb::FindMaterialsRequest {
         material_type: material_type.to_owned(),
-        subject: Some(subject()),
+        subject: Some(another_subject()),
         purpose: Some(purpose()),
         ..Default::default()
     });
@@ -151,7 +164,7 @@ async fn a_core_has_two_connections_to_an_adapter() {
 
 #[tokio::test]
 async fn connections_are_replaced_after_500_cancelled_calls_and_lose_none_in_flight() {
-    let bus = TestBus::builder().first_byte_s(60).start().await;
+    let bus = TestBus::builder().first_byte_s(60).tables(MANY_CALLS).start().await;
     let (market, client) = (bus.adapter("market"), bus.client("housing"));
     market.hold(LICENCE, "L-1", "licence");
     market.hang();

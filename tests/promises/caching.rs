@@ -6,6 +6,8 @@ use oncebus_tests::{Client, Document, Fault, Fetched, TestBus, purpose, reason, 
 use tokio::task::{JoinHandle, yield_now};
 use tonic::Status;
 
+use crate::reload::reload;
+
 const MIB: usize = 1024 * 1024;
 const CALLERS: usize = 64;
 /// Longest pointer age of the types used here, in seconds.
@@ -233,4 +235,128 @@ async fn what_its_holder_cannot_confirm_is_served_stale_only_where_its_type_allo
     assert_eq!(served.info.age_ms, (POINTER_AGE_S + 1) * 1_000);
     assert_eq!(reason(&refused), "ADAPTER_UNAVAILABLE");
     assert_eq!(reason(&too_old), "ADAPTER_UNAVAILABLE");
+}
+
+/// Begins a fetch and reads its first message only; the rest waits in the connection.
+async fn first_message(
+    client: &Client,
+    document: &Document,
+) -> (pb::FetchMaterialResponse, tonic::Streaming<pb::FetchMaterialResponse>) {
+    let mut transfer = client.transfer.clone();
+    let mut stream = transfer.fetch_material(document.fetch()).await.unwrap().into_inner();
+    let first = stream.message().await.unwrap().unwrap();
+    (first, stream)
+}
+
+/// Reads a stream to its end.
+async fn rest(
+    mut stream: tonic::Streaming<pb::FetchMaterialResponse>,
+) -> Result<(Vec<u8>, Option<pb::Receipt>), Status> {
+    let (mut content, mut receipt) = (Vec::new(), None);
+    while let Some(message) = stream.message().await? {
+        content.extend_from_slice(&message.data);
+        receipt = message.receipt;
+    }
+    Ok((content, receipt))
+}
+
+/// Tells whether the stream was reset: its caller did not even listen for the reason.
+fn was_cut(status: &Status) -> bool {
+    format!("{status:?}").contains("CANCEL")
+}
+
+/// Bytes that no other document has.
+fn large(seed: u8, mib: usize) -> Vec<u8> {
+    (0..mib * MIB).map(|at| (at / 1_021) as u8 ^ seed).collect()
+}
+
+#[tokio::test]
+async fn what_is_evicted_while_it_is_sent_is_asked_for_again_under_an_intent_that_follows() {
+    let bus = TestBus::builder().tables("[cache]\ncontent_mib = 9\n").start().await;
+    let document = Document::new("construction_contract", "C-1", large(1, 8));
+    bus.client("housing").publish(&document).await.unwrap();
+    bus.client("planning").fetch(document.fetch()).await.unwrap();
+    let (first, stream) = first_message(&bus.client("planning"), &document).await;
+
+    // Others are wanted more often meanwhile.
+    for seed in 2..5 {
+        let other = Document::new("construction_contract", &format!("C-{seed}"), large(seed, 8));
+        bus.client("housing").publish(&other).await.unwrap();
+        for _ in 0..4 {
+            bus.client("market").fetch(other.fetch()).await.unwrap();
+        }
+    }
+    let (content, receipt) = rest(stream).await.unwrap();
+
+    assert_eq!(first.info.as_ref().unwrap().cache(), pb::CacheResult::Hit);
+    assert_eq!([&first.data[..], &content].concat(), document.content);
+    let mut records = bus.client("audit").records().await;
+    records.retain(|record| record.operation == "fetch" && record.department == "planning");
+    let told: Vec<_> = records
+        .iter()
+        .map(|r| (r.index, &r.kind[..], &r.cache[..], r.follows, r.bytes_authorised))
+        .collect();
+    let [_, miss, hit, intent, again] = &records[..] else { panic!("{told:?}") };
+    assert_eq!([&miss.cache, &hit.cache, &again.cache], ["miss", "hit", "miss"]);
+    assert_eq!((intent.follows, again.follows), (Some(hit.index), Some(hit.index)));
+    assert_eq!(again.intent, Some(intent.index));
+    assert!(0 < again.bytes_authorised && again.bytes_authorised < hit.bytes_authorised);
+    assert_eq!(receipt.unwrap().index, again.index);
+}
+
+#[tokio::test]
+async fn a_caller_who_takes_nothing_is_cut_and_slows_nobody() {
+    let tables = "[limits]\nresponse_progress_s = 1\n";
+    let bus = TestBus::builder().tables(tables).start().await;
+    let document = Document::new("construction_contract", "C-1", large(1, 16));
+    bus.client("housing").publish(&document).await.unwrap();
+    let (_first, stuck) = first_message(&bus.client("planning"), &document).await;
+
+    let other = bus.client("market").fetch(document.fetch()).await.unwrap();
+    while bus.gateway().calls_in_flight() > 0 {
+        yield_now().await;
+    }
+    let cut = rest(stuck).await.unwrap_err();
+
+    assert_eq!(other.content, document.content);
+    assert!(was_cut(&cut) || reason(&cut) == "SLOW_READER", "{cut:?}");
+    let records = bus.client("audit").records().await;
+    let aborted: Vec<_> = records.iter().filter(|record| record.kind == "aborted").collect();
+    let [aborted] = &aborted[..] else { panic!("one aborted: {aborted:?}") };
+    assert_eq!(aborted.reason, "SLOW_READER");
+    assert!(aborted.bytes_authorised < 16 * MIB as i64);
+}
+
+#[tokio::test]
+async fn a_withdrawn_permission_ends_running_streams_at_once_read_or_not() {
+    let bus = TestBus::start().await;
+    let document = Document::new("construction_contract", "C-1", large(1, 32));
+    bus.client("housing").publish(&document).await.unwrap();
+    let (_first, idle) = first_message(&bus.client("planning"), &document).await;
+    let reader = bus.client("planning");
+    let (_first, mut read) = first_message(&reader, &document).await;
+    read.message().await.unwrap();
+
+    bus.edit_config(|text| {
+        text.replace(
+            "[[permission]]\ndepartment = \"planning\"",
+            "[[permission]]\ndepartment = \"audit\"",
+        )
+    });
+    let begun = std::time::Instant::now();
+    reload(&bus.operator()).await.unwrap();
+    let after = bus.client("planning").fetch(document.fetch()).await.unwrap_err();
+    let (idle, read) = (rest(idle).await.unwrap_err(), rest(read).await.unwrap_err());
+    while bus.gateway().calls_in_flight() > 0 {
+        yield_now().await;
+    }
+
+    assert!(begun.elapsed() < std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(reason(&after), "ACCESS_DENIED");
+    for cut in [&idle, &read] {
+        assert!(was_cut(cut) || reason(cut) == "ACCESS_DENIED", "{cut:?}");
+    }
+    let records = bus.client("audit").records().await;
+    let aborted = records.iter().filter(|r| r.kind == "aborted" && r.reason == "ACCESS_DENIED");
+    assert_eq!(aborted.count(), 2);
 }

@@ -19,7 +19,7 @@ use crate::trail::{fill, smallest_record_that_is_refused, with_a_small_disk};
 const PLANNINGS: &str = "[[permission]]\ndepartment = \"planning\"";
 const AUDITS: &str = "[[permission]]\ndepartment = \"audit\"";
 
-async fn reload(client: &Client) -> Result<pb::ReloadConfigResponse, Status> {
+pub(crate) async fn reload(client: &Client) -> Result<pb::ReloadConfigResponse, Status> {
     let request = pb::ReloadConfigRequest { request_id: request_id() };
     let answer = AdminServiceClient::new(client.channel.clone()).reload_config(request).await;
     answer.map(tonic::Response::into_inner)

@@ -33,6 +33,7 @@ pub struct TestBus {
 pub struct Builder {
     trail_dir: Option<PathBuf>,
     first_byte_s: Option<u64>,
+    tables: String,
 }
 
 impl Builder {
@@ -47,6 +48,13 @@ impl Builder {
     #[must_use]
     pub fn first_byte_s(mut self, seconds: u64) -> Self {
         self.first_byte_s = Some(seconds);
+        self
+    }
+
+    /// Adds tables to the gateway's file.
+    #[must_use]
+    pub fn tables(mut self, toml: &str) -> Self {
+        self.tables += toml;
         self
     }
 
@@ -66,6 +74,7 @@ impl Builder {
         let mut bus =
             TestBus { clock, authority, gateway: None, adapters, dir, trail_dir, first_byte_s };
         bus.write_config();
+        bus.edit_config(|config| config + &self.tables);
         bus.start_gateway().await;
         bus
     }

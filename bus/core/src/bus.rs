@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
     Journal, MaterialType, Policy, Registry, Rng, cache::Caches, first_fetch::FirstFetches,
-    flight::Flights, lookup::Lookups, publish::Turns, rng,
+    flight::Flights, publish::Turns, resolve::Lookups, rng,
 };
 
 /// Everything that a call needs. Clones share it; each core has its own adapter connections.

@@ -68,6 +68,15 @@ impl WholeSource {
     }
 }
 
+// === impl Wanted ===
+
+impl Wanted<'_> {
+    fn topic(&self) -> Topic {
+        let (material_type, subject) = (self.material_type.code.clone(), self.subject.clone());
+        Topic { material_type, subject }
+    }
+}
+
 // === impl Whole ===
 
 impl Whole {
@@ -87,7 +96,8 @@ impl Bus {
     ) -> Result<First, ExchangeError> {
         let content = wanted.held.holding.digest;
         if exchange.personal() {
-            let whole = self.receive(exchange, &wanted, deadline).await?;
+            let whole = self.receive(exchange, &wanted, deadline).await;
+            let whole = whole.inspect_err(|_failed| self.caches.moved(&wanted.topic()))?;
             let version = self.register(&wanted, &whole).await?;
             return Ok(First::Whole(version, whole.source(content, None), Cache::Miss));
         }
@@ -105,6 +115,10 @@ impl Bus {
                     return Ok(First::Registered(version));
                 }
                 let whole = self.receive(exchange, &wanted, deadline).await;
+                if whole.is_err() {
+                    // What the holder said may be why: it is asked anew.
+                    self.caches.moved(&wanted.topic());
+                }
                 lead.share_result(&whole, deadline);
                 let whole = whole?;
                 let version = self.register(&wanted, &whole).await?;
@@ -163,7 +177,7 @@ impl Bus {
         let Wanted { material_type, subject, held } = wanted;
         let Held { holder, holding, only_one } = held;
         let (material_type, subject) = (material_type.code.clone(), Subject::clone(subject));
-        let topic = Topic { material_type: material_type.clone(), subject: subject.clone() };
+        let topic = wanted.topic();
         let number = holding.number.clone();
         let key = MaterialKey { material_type, subject, number };
         let material = self.registry.material(&key, MaterialId(self.draw_uuid())).await?;

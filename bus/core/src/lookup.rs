@@ -1,18 +1,11 @@
-//! Asks a holder what it has of one type about one subject: once for all who ask at the same time.
-
-use std::sync::Arc;
+//! Asks a holder what it has of one type about one subject.
 
 use tokio::time::Instant;
 
 use crate::{
-    Bus, DeptId, ExchangeError, HolderError, Holding, LookupQuery, MaterialType,
-    cache::Topic,
+    Bus, DeptId, ExchangeError, HolderError, Holding, LookupQuery, MaterialType, cache::Topic,
     exchange::Exchange,
-    joint::{Entered, Joint},
 };
-
-/// The lookups under way.
-pub(crate) type Lookups = Joint<Topic, Result<Told, HolderError>>;
 
 /// What a holder said.
 #[derive(Clone, Debug)]
@@ -20,40 +13,14 @@ pub(crate) struct Told {
     /// The department.
     pub(crate) holder: DeptId,
     /// What it has, checked.
-    pub(crate) holdings: Arc<[Holding]>,
+    pub(crate) holdings: Vec<Holding>,
     /// Index of the Intent under which it was asked.
-    intent: u64,
+    pub(crate) intent: u64,
 }
 
 impl Bus {
-    /// Asks the holder, or shares what it just tells another caller. For a personal type each caller
-    /// asks for itself.
+    /// Asks the holder under the exchange's Intent.
     pub(crate) async fn look_up(
-        &self,
-        exchange: &mut Exchange,
-        material_type: &MaterialType,
-        topic: &Topic,
-        deadline: Instant,
-    ) -> Result<Told, ExchangeError> {
-        if exchange.personal() {
-            return self.ask(exchange, material_type, topic, deadline).await;
-        }
-        let late = || HolderError::Deadline { holder: material_type.department.clone() };
-        match self.lookups.enter(topic, deadline).await.ok_or_else(late)? {
-            Entered::Joined(shared) => {
-                let told = shared?;
-                exchange.share(told.intent);
-                Ok(told)
-            }
-            Entered::Lead(lead) => {
-                let told = self.ask(exchange, material_type, topic, deadline).await;
-                lead.share_result(&told, deadline);
-                told
-            }
-        }
-    }
-
-    async fn ask(
         &self,
         exchange: &mut Exchange,
         material_type: &MaterialType,
@@ -70,7 +37,7 @@ impl Bus {
         exchange.counts().lookup += 1;
         let holdings = self.holders.lookup(&holder, &query, deadline).await?;
         check(&holder, &holdings, material_type)?;
-        Ok(Told { holder, holdings: holdings.into(), intent })
+        Ok(Told { holder, holdings, intent })
     }
 }
 

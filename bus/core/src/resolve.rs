@@ -1,16 +1,17 @@
 //! Finds what is held of one type about one subject: remembered, registered, or asked of the holder.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{
-    Bus, DeptId, ExchangeError, Holding, MaterialInfo, MaterialType, Number, Subject, Supply,
-    Version,
+    Bus, DeptId, ExchangeError, HolderError, Holding, MaterialInfo, MaterialType, Number, Subject,
+    Supply, Version,
     cache::{Generation, Pointer, Topic},
     exchange::Exchange,
     info::age,
+    joint::{Entered, Joint},
     lookup::Told,
 };
 
@@ -36,9 +37,30 @@ pub(crate) struct Held {
     pub only_one: bool,
 }
 
+/// Rough size of what is found, in bytes; the digests of chunks come on top.
+const ENTRY_BYTES: usize = 512;
 /// Most bytes of one answer in memory: its flight's window, a part that waits, one that is sent, and
 /// the connection's buffer.
 const BYTES_ON_THE_WAY: u64 = 3 * 1024 * 1024;
+
+/// What a call wants to know.
+struct Ask<'a> {
+    material_type: &'a MaterialType,
+    topic: &'a Topic,
+    number: Option<&'a Number>,
+    deadline: Instant,
+}
+
+/// What a look brought.
+#[derive(Clone, Debug)]
+pub(crate) struct Looked {
+    found: Vec<Found>,
+    /// Index of the Intent under which the holder was asked, where it was.
+    intent: Option<u64>,
+}
+
+/// The looks under way.
+pub(crate) type Lookups = Joint<Topic, Result<Looked, HolderError>>;
 
 // === impl Found ===
 
@@ -59,6 +81,21 @@ impl Found {
             Self::Held(held) if material_type.personal => held.holding.size_bytes,
             Self::Held(held) => held.holding.size_bytes.min(BYTES_ON_THE_WAY),
             Self::Registered(version) => version.manifest.size_bytes.min(BYTES_ON_THE_WAY),
+        }
+    }
+
+    fn registered_as(&self, holding: &Holding) -> Option<&Arc<Version>> {
+        match self {
+            Self::Registered(version) if version.document() == *holding => Some(version),
+            _ => None,
+        }
+    }
+
+    /// Rough size in memory, in bytes.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Registered(version) => ENTRY_BYTES + version.chunks.len() * 32,
+            Self::Held(_) => ENTRY_BYTES,
         }
     }
 
@@ -102,111 +139,150 @@ impl Bus {
         }
         let (code, subject) = (material_type.code.clone(), subject.clone());
         let topic = Topic { material_type: code, subject };
-        let (now, max_age) = (self.clock.now(), material_type.pointer_age);
-        let known = self.caches.pointers.fresh(&topic, now, max_age);
-        let mut found = match known.filter(|known| answers(&known.versions, number)) {
-            Some(pointer) => registered(&pointer.versions),
-            None => self.look(exchange, material_type, &topic, number, deadline).await?,
+        let ask = Ask { material_type, topic: &topic, number, deadline };
+        let mut found = match self.known(&ask) {
+            Some(found) => found,
+            None if material_type.supply == Supply::Uploaded => self.registered(&ask).await?,
+            None => self.discover(exchange, &ask).await?,
         };
         found.retain(|found| number.is_none_or(|number| number == found.number()));
         Ok(found)
     }
 
-    /// Looks into the registry, and asks the holder where the registry's word does not do.
-    async fn look(
+    /// Returns what is remembered, if that is young enough and answers the call.
+    fn known(&self, ask: &Ask<'_>) -> Option<Vec<Found>> {
+        let (now, max_age) = (self.clock.now(), ask.material_type.pointer_age);
+        let pointer = self.caches.pointers.fresh(ask.topic, now, max_age)?;
+        answers(&pointer.found, ask.number).then(|| pointer.found.clone())
+    }
+
+    /// Reads the registry, whose word on uploads is final.
+    async fn registered(&self, ask: &Ask<'_>) -> Result<Vec<Found>, ExchangeError> {
+        let generation = self.caches.generation(ask.topic);
+        let found = self.current(ask.topic).await?;
+        Ok(self.remember(ask.topic, found, self.clock.now(), generation))
+    }
+
+    /// Finds what its department holds: once for all who want to know at the same time, but for
+    /// personal types, where each caller asks for itself.
+    async fn discover(
         &self,
         exchange: &mut Exchange,
-        material_type: &MaterialType,
-        topic: &Topic,
-        number: Option<&Number>,
-        deadline: Instant,
+        ask: &Ask<'_>,
     ) -> Result<Vec<Found>, ExchangeError> {
-        let generation = self.caches.generation(topic);
-        let current = self.registry.current(&topic.material_type, &topic.subject, None).await?;
-        let current: Vec<_> = current.into_iter().map(Arc::new).collect();
-        let known_at = match material_type.supply {
-            Supply::OriginHeld => self.confirmed_lately(&current, material_type.pointer_age),
-            Supply::Uploaded | Supply::VerifyOnly => Some(self.clock.now()),
-        };
-        if let Some(known_at) = known_at
-            && (material_type.supply == Supply::Uploaded || answers(&current, number))
-        {
-            let pointer = Pointer { versions: current.clone(), known_at, generation };
-            self.caches.pointers.remember(topic.clone(), pointer);
-            return Ok(registered(&current));
+        if exchange.personal() {
+            return Ok(self.look(exchange, ask).await?.found);
         }
-        let ask = self.look_up(exchange, material_type, topic, deadline).await;
-        match ask {
-            Ok(holdings) => self.match_up(topic, generation, &holdings, &current).await,
-            Err(ExchangeError::Holder(error)) => {
-                self.stale(material_type, &current).ok_or(ExchangeError::Holder(error))
+        let late = || HolderError::Deadline { holder: ask.material_type.department.clone() };
+        match self.lookups.enter(ask.topic, ask.deadline).await.ok_or_else(late)? {
+            Entered::Joined(shared) => {
+                let looked = shared?;
+                if looked.intent.is_none() && !answers(&looked.found, ask.number) {
+                    return Ok(self.look(exchange, ask).await?.found);
+                }
+                looked.intent.into_iter().for_each(|intent| exchange.share(intent));
+                Ok(looked.found)
             }
+            Entered::Lead(lead) => {
+                // Another call may have ended its look since this one began its own.
+                if let Some(found) = self.known(ask) {
+                    return Ok(found);
+                }
+                let looked = self.look(exchange, ask).await;
+                lead.share_result(&looked, ask.deadline);
+                Ok(looked?.found)
+            }
+        }
+    }
+
+    /// Looks into the registry, and asks the holder where the registry's word does not do.
+    async fn look(&self, exchange: &mut Exchange, ask: &Ask<'_>) -> Result<Looked, ExchangeError> {
+        let Ask { material_type, topic, number, deadline } = *ask;
+        let generation = self.caches.generation(topic);
+        let current = self.current(topic).await?;
+        if let Some(known_at) = self.confirmed_lately(&current, material_type.pointer_age)
+            && answers(&current, number)
+        {
+            let found = self.remember(topic, current, known_at, generation);
+            return Ok(Looked { found, intent: None });
+        }
+        match self.look_up(exchange, material_type, topic, deadline).await {
+            Ok(told) => {
+                let (now, intent) = (self.clock.now(), Some(told.intent));
+                let found = self.match_up(told, &current, now).await?;
+                Ok(Looked { found: self.remember(topic, found, now, generation), intent })
+            }
+            Err(ExchangeError::Holder(error)) => match self.stale(material_type, &current) {
+                Some(found) => Ok(Looked { found, intent: None }),
+                None => Err(error.into()),
+            },
             Err(error) => Err(error),
         }
     }
 
+    async fn current(&self, topic: &Topic) -> Result<Vec<Found>, ExchangeError> {
+        let current = self.registry.current(&topic.material_type, &topic.subject, None).await?;
+        Ok(current.into_iter().map(|version| Found::Registered(Arc::new(version))).collect())
+    }
+
+    fn remember(
+        &self,
+        topic: &Topic,
+        found: Vec<Found>,
+        known_at: Timestamp,
+        generation: Generation,
+    ) -> Vec<Found> {
+        let pointer = Pointer { found: found.clone(), known_at, generation };
+        self.caches.pointers.remember(topic.clone(), pointer);
+        found
+    }
+
     /// Returns when the holder confirmed the one version that there is, if that is younger than
     /// `max_age`.
-    fn confirmed_lately(
-        &self,
-        current: &[Arc<Version>],
-        max_age: std::time::Duration,
-    ) -> Option<Timestamp> {
-        let [only] = current else { return None };
+    fn confirmed_lately(&self, current: &[Found], max_age: Duration) -> Option<Timestamp> {
+        let [Found::Registered(only)] = current else { return None };
         (age(only.confirmed_at, self.clock.now()) < max_age).then_some(only.confirmed_at)
     }
 
     /// Returns what was known before its holder stopped answering, where the type allows that.
-    fn stale(&self, material_type: &MaterialType, current: &[Arc<Version>]) -> Option<Vec<Found>> {
+    fn stale(&self, material_type: &MaterialType, current: &[Found]) -> Option<Vec<Found>> {
         let max_age = material_type.pointer_age + self.limits.cache.stale_if_error;
-        let known = material_type.may_be_stale && self.confirmed_lately(current, max_age).is_some();
-        known.then(|| registered(current))
+        let known = self.confirmed_lately(current, max_age).is_some();
+        (known && material_type.may_be_stale).then(|| current.to_vec())
     }
 
     /// Pairs what the holder has now with the versions that are registered, and confirms those.
     async fn match_up(
         &self,
-        topic: &Topic,
-        generation: Generation,
-        told: &Told,
-        current: &[Arc<Version>],
+        told: Told,
+        current: &[Found],
+        now: Timestamp,
     ) -> Result<Vec<Found>, ExchangeError> {
         let Told { holder, holdings, .. } = told;
         let only_one = holdings.len() == 1;
-        let now = self.clock.now();
-        let mut found = Vec::new();
-        let mut versions = Vec::new();
-        for holding in &**holdings {
-            match current.iter().find(|version| version.document() == *holding) {
+        let mut found = Vec::with_capacity(holdings.len());
+        for holding in holdings {
+            match current.iter().find_map(|found| found.registered_as(&holding)) {
                 Some(version) => {
                     if only_one {
                         self.registry.confirm(&version.id, now).await?;
                     }
                     let version = Version { confirmed_at: now, ..Version::clone(version) };
-                    versions.push(Arc::new(version));
+                    found.push(Found::Registered(Arc::new(version)));
                 }
                 None => {
-                    let (holder, holding) = (holder.clone(), holding.clone());
+                    let holder = holder.clone();
                     found.push(Found::Held(Arc::new(Held { holder, holding, only_one })));
                 }
             }
         }
-        if found.is_empty() {
-            let pointer = Pointer { versions: versions.clone(), known_at: now, generation };
-            self.caches.pointers.remember(topic.clone(), pointer);
-        }
-        found.append(&mut registered(&versions));
         found.sort_by(|a, b| a.number().cmp(b.number()));
         Ok(found)
     }
 }
 
 /// Tells whether what is known answers the call: a number that it lacks may be a new one.
-fn answers(known: &[Arc<Version>], number: Option<&Number>) -> bool {
-    let named = |number: &Number| known.iter().any(|version| version.number == *number);
+fn answers(known: &[Found], number: Option<&Number>) -> bool {
+    let named = |number: &Number| known.iter().any(|found| found.number() == number);
     known.is_empty() || number.is_none_or(named)
-}
-
-fn registered(versions: &[Arc<Version>]) -> Vec<Found> {
-    versions.iter().map(|version| Found::Registered(Arc::clone(version))).collect()
 }

@@ -1698,6 +1698,9 @@ pub struct Record {
     /// Number of the permissions that a change of the configuration put in force.
     #[prost(int64, optional, tag = "30")]
     pub epoch: ::core::option::Option<i64>,
+    /// Index of the outcome whose rest this record is about: it had to be asked for again.
+    #[prost(int64, optional, tag = "31")]
+    pub follows: ::core::option::Option<i64>,
 }
 /// How often each adapter method was called for one exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

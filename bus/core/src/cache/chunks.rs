@@ -44,6 +44,8 @@ impl ChunkCache {
     /// its memory with more than the chunk.
     pub(crate) fn keep(&self, content: Digest, index: usize, chunk: &Bytes) -> Bytes {
         let copy = Bytes::copy_from_slice(chunk);
+        // Looked for in vain: counts as a wish for it, without which old chunks would never make room.
+        let _known = self.0.get(&ChunkKey { content, index });
         self.0.insert(ChunkKey { content, index }, copy.clone());
         // Evicts now: what waits for moka's own moment would be beside the limit.
         self.0.run_pending_tasks();
@@ -75,6 +77,24 @@ mod tests {
         });
 
         assert!(most.max().unwrap() <= limit);
+    }
+
+    #[test]
+    fn what_is_wanted_more_often_takes_the_place_of_what_was_there_first() {
+        let cache = ChunkCache::new(4 * CHUNK as u64);
+        let chunk = Bytes::from(vec![7; CHUNK]);
+        let (old, new) = (Digest::of(b"old"), Digest::of(b"new"));
+        for index in 0..3 {
+            cache.keep(old, index, &chunk);
+            cache.chunk(old, index);
+        }
+
+        for _ in 0..5 {
+            (0..3).for_each(|index| drop(cache.keep(new, index, &chunk)));
+        }
+
+        assert!(cache.holds(new, 0..3));
+        assert!(!cache.holds(old, 0..3));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which versions of a type about a subject are current: what expires, and what a commit purges.
+//! What there is of a type about a subject: what expires, and what a commit purges.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,9 +9,9 @@ use super::{
     CacheLimits,
     generations::{Generation, Generations, Topic},
 };
-use crate::{Version, info::age};
+use crate::{info::age, resolve::Found};
 
-/// Rough size of a pointer and of each version in it, in bytes; chunk digests come on top.
+/// Rough size of a pointer in bytes; what it points at comes on top.
 const ENTRY_BYTES: usize = 512;
 
 /// Pointers by topic. Clones share them.
@@ -25,8 +25,8 @@ pub(crate) struct Pointers {
 /// All current versions of one topic, as they were known at one moment.
 #[derive(Clone, Debug)]
 pub(crate) struct Pointer {
-    /// The versions, by number; none if the subject has none of the type.
-    pub(crate) versions: Vec<Arc<Version>>,
+    /// What there is, by number; nothing if the subject has none of the type.
+    pub(crate) found: Vec<Found>,
     /// When the holder, or the registry, said so.
     pub(crate) known_at: Timestamp,
     /// The topic's generation before that.
@@ -52,8 +52,7 @@ impl Pointers {
         max_age: Duration,
     ) -> Option<Arc<Pointer>> {
         let pointer = self.entries.get(topic)?;
-        let max_age =
-            if pointer.versions.is_empty() { self.negative.min(max_age) } else { max_age };
+        let max_age = if pointer.found.is_empty() { self.negative.min(max_age) } else { max_age };
         let same = pointer.generation == self.generations.of(topic);
         (same && age(pointer.known_at, now) < max_age).then_some(pointer)
     }
@@ -70,8 +69,7 @@ impl Pointers {
 
 impl Pointer {
     fn weight(&self) -> usize {
-        let versions = self.versions.iter().map(|version| ENTRY_BYTES + version.chunks.len() * 32);
-        ENTRY_BYTES + versions.sum::<usize>()
+        ENTRY_BYTES + self.found.iter().map(Found::weight).sum::<usize>()
     }
 }
 
@@ -90,7 +88,7 @@ mod tests {
     }
 
     fn nothing(generation: Generation) -> Pointer {
-        Pointer { versions: Vec::new(), known_at: Timestamp::UNIX_EPOCH, generation }
+        Pointer { found: Vec::new(), known_at: Timestamp::UNIX_EPOCH, generation }
     }
 
     const MINUTE: Duration = Duration::from_secs(60);

@@ -42,6 +42,9 @@ pub(super) fn json(record: &pb::Record) -> Value {
     if let Some(intent) = record.intent {
         put("intent", intent.into());
     }
+    if let Some(follows) = record.follows {
+        put("follows", follows.into());
+    }
     for (name, text) in [
         ("boot", &record.boot),
         ("item", &record.item),

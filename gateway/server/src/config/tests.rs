@@ -113,7 +113,7 @@ fn a_file_that_is_not_there_is_named() {
 fn an_adapter_has_one_to_sixty_seconds_for_its_first_byte() {
     let with = |seconds: u64| {
         let endpoint = "endpoint = \"https://127.0.0.1:1\"\n";
-        let adapter = format!("[[adapter]]\ndepartment = \"market\"\n{endpoint}");
+        let adapter = format!("[[adapter]]\ndepartment = \"housing\"\n{endpoint}");
         load(&format!("{SOUND}{adapter}first_byte_s = {seconds}\n"))
     };
 
@@ -123,7 +123,7 @@ fn an_adapter_has_one_to_sixty_seconds_for_its_first_byte() {
     }
     for seconds in [0, 61] {
         let error = with(seconds).unwrap_err().to_string();
-        assert!(error.contains("first_byte_s of market is"), "{error}");
+        assert!(error.contains("first_byte_s of housing is"), "{error}");
     }
 }
 
