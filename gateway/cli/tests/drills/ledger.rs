@@ -91,6 +91,12 @@ impl Ledger {
         self.state().calls.len()
     }
 
+    /// Returns the calls that were acknowledged between two moments.
+    pub(crate) fn calls(&self, from: Instant, to: Instant) -> Vec<Call> {
+        let state = self.state();
+        state.calls.iter().filter(|call| from <= call.at && call.at < to).cloned().collect()
+    }
+
     /// Returns in how many seconds of the drill a call failed.
     pub(crate) fn error_seconds(&self) -> usize {
         let second = |at: &Instant| (*at - self.begun).as_secs();

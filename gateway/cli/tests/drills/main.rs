@@ -7,6 +7,7 @@ mod hostile;
 mod ledger;
 mod load;
 mod oracle;
+mod pressure;
 mod process;
 mod recording;
 mod report;

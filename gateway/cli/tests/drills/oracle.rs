@@ -1,11 +1,12 @@
 //! Compares what callers were told with what the trail has.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
 use oncebus_proto::v1 as pb;
 use oncebus_tests::{Route, Tag, TrailRecord, request_id};
 use oncebus_trail::Receipt;
+use serde_json::{Value, json};
 
 use crate::{
     ledger::{Entry, Ledger},
@@ -28,6 +29,26 @@ pub(crate) struct Findings {
     pub(crate) open: Vec<String>,
     /// Publications that were tried for long and not answered.
     pub(crate) unfinished: Vec<String>,
+}
+
+// === impl Findings ===
+
+impl Findings {
+    /// Returns a drill's figures.
+    pub(crate) fn figures(&self, rate: f64, ledger: &Ledger, recoveries: &[Duration]) -> Value {
+        let recovery = recoveries.iter().max().copied().unwrap_or_default();
+        json!({
+            "calls_per_second_before": rate,
+            "faults": recoveries.len(),
+            "acknowledged": ledger.count(),
+            "lost": self.lost.len(),
+            "double": self.double.len(),
+            "without_intent": self.without_intent.len(),
+            "open_intents": self.open.len(),
+            "error_seconds": ledger.error_seconds(),
+            "recovery_ms": recovery.as_millis() as u64,
+        })
+    }
 }
 
 /// Compares the ledger with the trail's files.
@@ -157,7 +178,7 @@ pub(crate) async fn fetch_again(town: &Town, ledger: &Ledger) -> Vec<String> {
                     Ok(fetched) if fetched.content == entry.tag.content() => return None,
                     Ok(_other) => break "other bytes".to_owned(),
                     Err(status) if crate::load::described(&status) == "OVERLOADED" => {
-                        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                        tokio::time::sleep(Duration::from_millis(100)).await;
                     }
                     Err(status) => break status.to_string(),
                 }

@@ -4,7 +4,6 @@
 use std::{net::SocketAddr, time::Duration};
 
 use oncebus_tests::Proxy;
-use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
@@ -65,19 +64,8 @@ async fn a_slow_cut_and_stalled_wire_lets_nothing_wrong_through_and_recovers() {
     let mut findings = compare(&ledger, &town.records());
     findings.lost.extend(fetch_again(&town, &ledger).await);
 
-    let recovery = recoveries.iter().max().unwrap();
-    report(
-        "wire",
-        json!({
-            "calls_per_second_before": rate,
-            "acknowledged": ledger.count(),
-            "lost": findings.lost.len(),
-            "double": findings.double.len(),
-            "without_intent": findings.without_intent.len(),
-            "error_seconds": ledger.error_seconds(),
-            "recovery_ms": recovery.as_millis() as u64,
-        }),
-    );
+    report("wire", findings.figures(rate, &ledger, &recoveries));
     assert_eq!(findings, Default::default(), "{:?}", ledger.errors());
-    assert!(*recovery < RECOVERY, "{recovery:?}");
+    let late = recoveries.iter().filter(|recovery| **recovery >= RECOVERY);
+    assert_eq!(late.count(), 0, "{recoveries:?}");
 }
