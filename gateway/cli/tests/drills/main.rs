@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests panic where a step fails")]
 
 mod hostile;
+mod kill;
 mod ledger;
 mod load;
 mod oracle;

@@ -140,6 +140,11 @@ impl Town {
         self.dir.path().join(name)
     }
 
+    /// Returns what the gateway logged, over all its runs.
+    pub(crate) fn gateway_log(&self) -> String {
+        text(&self.gateway_log_file())
+    }
+
     fn gateway_log_file(&self) -> PathBuf {
         self.path("gateway.log")
     }
