@@ -39,6 +39,8 @@ pub(crate) struct Call {
 pub(crate) struct Entry {
     pub(crate) department: &'static str,
     pub(crate) material_type: &'static str,
+    /// When the call was made.
+    pub(crate) since: Instant,
     /// `publish` or `fetch`.
     pub(crate) operation: &'static str,
     /// What the call was; of a publication its number and content too.
@@ -91,10 +93,9 @@ impl Ledger {
         self.state().calls.len()
     }
 
-    /// Returns the calls that were acknowledged between two moments.
-    pub(crate) fn calls(&self, from: Instant, to: Instant) -> Vec<Call> {
-        let state = self.state();
-        state.calls.iter().filter(|call| from <= call.at && call.at < to).cloned().collect()
+    /// Returns the calls that were acknowledged since then.
+    pub(crate) fn calls(&self, from: Instant) -> Vec<Call> {
+        self.state().calls.iter().filter(|call| from <= call.at).cloned().collect()
     }
 
     /// Returns in how many seconds of the drill a call failed.
@@ -110,26 +111,35 @@ impl Ledger {
 
     /// Waits until so many more calls are acknowledged that began after now.
     pub(crate) async fn more(&self, calls: usize, patience: Duration) {
-        self.wait(calls, patience, |_department| true).await;
+        let (begun, before) = (Instant::now(), self.count());
+        let later = |call: &&Call| begun < call.at - call.took;
+        let count = |state: &State| state.calls[before..].iter().filter(later).count();
+        self.wait(calls, patience, count).await;
     }
 
-    /// Waits until so many more calls of one department are.
+    /// Waits until so many more publications and fetches of one department are.
     pub(crate) async fn more_of(&self, department: &str, calls: usize, patience: Duration) {
-        self.wait(calls, patience, |of| of == department).await;
+        let begun = Instant::now();
+        let later = |entry: &&Entry| entry.department == department && begun < entry.since;
+        let count = |state: &State| state.entries.iter().filter(later).count();
+        self.wait(calls, patience, count).await;
     }
 
-    async fn wait(&self, calls: usize, patience: Duration, of: impl Fn(&str) -> bool) {
+    async fn wait(&self, calls: usize, patience: Duration, count: impl Fn(&State) -> usize) {
         let begun = Instant::now();
-        let before = self.count();
         loop {
-            let later = |call: &&Call| of(call.department) && begun < call.at - call.took;
-            if self.state().calls[before..].iter().filter(later).count() >= calls {
+            if count(&self.state()) >= calls {
                 return;
             }
             let errors = self.errors();
             assert!(begun.elapsed() < patience, "no {calls} calls in {patience:?}: {errors:?}");
             sleep(Duration::from_millis(2)).await;
         }
+    }
+
+    /// Returns how many publications and fetches were acknowledged.
+    pub(crate) fn promises(&self) -> usize {
+        self.state().entries.len()
     }
 
     /// Lets calls flow for so long, and returns how many were acknowledged in a second.

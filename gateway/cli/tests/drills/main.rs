@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests panic where a step fails")]
 
+mod disk;
 mod hostile;
 mod kill;
 mod ledger;

@@ -7,11 +7,11 @@ use oncebus_tests::{Document, Tag};
 use serde_json::json;
 use tokio::{
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval, sleep},
+    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
 };
 
 use crate::{
-    ledger::{Call, Ledger},
+    ledger::Ledger,
     load::{Caller, LEAST_RATE, PUBLISHERS, serial},
     oracle::compare,
     report::report,
@@ -30,7 +30,10 @@ const OF_ONE_CONNECTION: usize = 80;
 const BACK_OFF: Duration = Duration::from_secs(2);
 /// Callers of each other department; each makes four calls at each beat.
 const CALLERS: usize = 4;
+/// Time between two rounds of one caller.
 const BEAT: Duration = Duration::from_millis(200);
+/// Parts of a look.
+const PARTS: u32 = 3;
 /// Bytes of a document.
 const SIZE: usize = 2_000;
 /// Below this a percentile of a few hundred calls says more of the machine than of the gateway.
@@ -54,7 +57,9 @@ async fn one_hung_adapter_under_a_flood_leaves_the_others_callers_alone() {
     let mut callers = JoinSet::new();
     for (department, material_type) in PUBLISHERS.into_iter().filter(|(of, _)| *of != HUNG) {
         for _ in 0..CALLERS {
-            callers.spawn(steadily(caller(&town, department, material_type, &others)));
+            let first = BEAT * callers.len() as u32 / (2 * CALLERS) as u32;
+            let caller = caller(&town, department, material_type, &others);
+            callers.spawn(steadily(caller, Instant::now() + first));
         }
     }
     let (hung, material_type) = PUBLISHERS.into_iter().find(|(of, _)| *of == HUNG).unwrap();
@@ -70,7 +75,8 @@ async fn one_hung_adapter_under_a_flood_leaves_the_others_callers_alone() {
     for _ in 0..FLOOD / OF_ONE_CONNECTION {
         let caller = caller(&town, hung, material_type, &flooding);
         for _ in 0..OF_ONE_CONNECTION {
-            flood.spawn(persistently(caller.clone(), document.clone()));
+            let first = Instant::now() + BACK_OFF * flood.len() as u32 / FLOOD as u32;
+            flood.spawn(persistently(caller.clone(), document.clone(), first));
         }
     }
     let during = seen(&others, time).await;
@@ -121,8 +127,8 @@ async fn published(caller: &Caller) -> Document {
 }
 
 /// Makes the same calls at each beat, as much as the gateway lets it.
-async fn steadily(caller: Caller) {
-    let mut beats = interval(BEAT);
+async fn steadily(caller: Caller, first: Instant) {
+    let mut beats = interval_at(first, BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         beats.tick().await;
@@ -132,7 +138,8 @@ async fn steadily(caller: Caller) {
 }
 
 /// Fetches again and again, and backs off when it is refused.
-async fn persistently(caller: Caller, document: Document) {
+async fn persistently(caller: Caller, document: Document, first: Instant) {
+    sleep_until(first).await;
     loop {
         if !caller.fetch(&document).await {
             sleep(BACK_OFF).await;
@@ -140,13 +147,19 @@ async fn persistently(caller: Caller, document: Document) {
     }
 }
 
-/// Looks on for so long.
+/// Looks on for so long: the rate over all of it, and the middle one of the percentiles of its parts,
+/// so that a moment in which the machine is busy otherwise does not count.
 async fn seen(ledger: &Ledger, time: Duration) -> Seen {
-    let begun = Instant::now();
-    sleep(time).await;
-    let calls = ledger.calls(begun, Instant::now());
-    let mut took: Vec<_> = calls.iter().map(|Call { took, .. }| *took).collect();
-    took.sort_unstable();
-    let p99 = took.get(took.len() * 99 / 100).copied().unwrap_or_default();
-    Seen { calls_per_second: calls.len() as f64 / begun.elapsed().as_secs_f64(), p99 }
+    let (begun, mut calls, mut percentiles) = (Instant::now(), 0, Vec::new());
+    for _ in 0..PARTS {
+        let part = Instant::now();
+        sleep(time / PARTS).await;
+        let mut took: Vec<_> = ledger.calls(part).iter().map(|call| call.took).collect();
+        took.sort_unstable();
+        calls += took.len();
+        percentiles.push(took.get(took.len() * 99 / 100).copied().unwrap_or_default());
+    }
+    percentiles.sort_unstable();
+    let calls_per_second = calls as f64 / begun.elapsed().as_secs_f64();
+    Seen { calls_per_second, p99: percentiles[percentiles.len() / 2] }
 }

@@ -35,9 +35,14 @@ pub(crate) struct Town {
 impl Town {
     /// Has `oncebus dev` make folder, certificates and configuration; nothing runs yet.
     pub(crate) async fn lay_out() -> Self {
+        Self::lay_out_with(&[]).await
+    }
+
+    /// Lays it out with more flags of `oncebus dev`.
+    pub(crate) async fn lay_out_with(flags: &[&str]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut command = oncebus();
-        command.arg("dev").arg("--dir").arg(dir.path());
+        command.args(["dev", "--dir"]).arg(dir.path()).args(flags);
         let dev = Process::start(command, &dir.path().join("dev.log")).await;
         dev.signal(Signal::SIGINT);
         dev.stop().await;
