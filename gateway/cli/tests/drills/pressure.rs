@@ -1,4 +1,5 @@
-//! One adapter hangs under ten times what it may have in flight: callers of the others do not notice.
+//! One adapter hangs under ten times the load that it can take then: callers of the others do not
+//! notice.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +8,7 @@ use oncebus_tests::{Document, Tag};
 use serde_json::json;
 use tokio::{
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until},
+    time::{Instant, MissedTickBehavior, interval_at, sleep},
 };
 
 use crate::{
@@ -22,12 +23,12 @@ use crate::{
 
 /// Whose adapter hangs.
 const HUNG: &str = "market";
-/// Ten times the 64 calls that an adapter may have in flight.
+/// Its callers. Each calls every four seconds, all together 160 times a second: while it hangs, the 64
+/// calls that it may have in flight make room for 13 a second.
 const FLOOD: usize = 640;
+const FLOOD_BEAT: Duration = Duration::from_secs(4);
 /// Calls of one connection at a time: a gateway takes 100.
 const OF_ONE_CONNECTION: usize = 80;
-/// Pause of a caller of the flood after a refusal.
-const BACK_OFF: Duration = Duration::from_secs(2);
 /// Callers of each other department; each makes four calls at each beat.
 const CALLERS: usize = 4;
 /// Time between two rounds of one caller.
@@ -65,20 +66,20 @@ async fn one_hung_adapter_under_a_flood_leaves_the_others_callers_alone() {
     let (hung, material_type) = PUBLISHERS.into_iter().find(|(of, _)| *of == HUNG).unwrap();
     let flooding = Arc::new(Ledger::new());
     let document = published(&caller(&town, hung, material_type, &flooding)).await;
-    others.more(50, RECOVERY).await;
+    let mut flood = JoinSet::new();
+    for _ in 0..FLOOD / OF_ONE_CONNECTION {
+        let caller = caller(&town, hung, material_type, &flooding);
+        for _ in 0..OF_ONE_CONNECTION {
+            let first = Instant::now() + FLOOD_BEAT * flood.len() as u32 / FLOOD as u32;
+            flood.spawn(again_and_again(caller.clone(), document.clone(), first));
+        }
+    }
+    flooding.more(FLOOD / 2, RECOVERY).await;
     let before = seen(&others, time).await;
     assert!(before.calls_per_second >= LEAST_RATE, "{before:?}: {:?}", others.errors());
 
     let adapter = &town.adapters[HUNG];
     adapter.signal(Signal::SIGSTOP);
-    let mut flood = JoinSet::new();
-    for _ in 0..FLOOD / OF_ONE_CONNECTION {
-        let caller = caller(&town, hung, material_type, &flooding);
-        for _ in 0..OF_ONE_CONNECTION {
-            let first = Instant::now() + BACK_OFF * flood.len() as u32 / FLOOD as u32;
-            flood.spawn(persistently(caller.clone(), document.clone(), first));
-        }
-    }
     let during = seen(&others, time).await;
     assert!(!flooding.errors().is_empty(), "the fault does not bite: no call of the flood failed");
     adapter.signal(Signal::SIGCONT);
@@ -137,13 +138,13 @@ async fn steadily(caller: Caller, first: Instant) {
     }
 }
 
-/// Fetches again and again, and backs off when it is refused.
-async fn persistently(caller: Caller, document: Document, first: Instant) {
-    sleep_until(first).await;
+/// Fetches at each beat, whatever comes of it.
+async fn again_and_again(caller: Caller, document: Document, first: Instant) {
+    let mut beats = interval_at(first, FLOOD_BEAT);
+    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        if !caller.fetch(&document).await {
-            sleep(BACK_OFF).await;
-        }
+        beats.tick().await;
+        caller.fetch(&document).await;
     }
 }
 
