@@ -2,9 +2,10 @@
 
 CARGO ?= cargo
 PART := @tests/part.sh
+DRILLS := $(abspath $(or $(CARGO_TARGET_DIR),target))/drills/report.jsonl
 DENY := $(CARGO) deny --locked check --hide-inclusion-graph bans licenses sources
 
-.PHONY: help build demo check deny test test-all proto
+.PHONY: help build demo check deny test test-all drills proto
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -31,6 +32,10 @@ test: ## run every test
 
 test-all: ## run every test, the random ones ten times as long
 	$(PART) test-all env ONCEBUS_TEST_SCALE=10 $(CARGO) test --locked --workspace
+
+drills: ## break processes, wires and adapters under load; figures go to target/drills/report.jsonl
+	$(CARGO) build --locked --package oncebus --example hostile-adapter
+	$(PART) drills env ONCEBUS_DRILL_REPORT=$(DRILLS) $(CARGO) test --locked --package oncebus --test drills
 
 proto: ## generate proto/src/gen anew from the .proto files
 	ONCEBUS_REGENERATE=1 $(CARGO) test --locked -p oncebus-proto --test generated

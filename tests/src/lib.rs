@@ -5,19 +5,27 @@
 
 mod adapter;
 mod authority;
+mod behaviour;
 mod bus;
 mod client;
 mod clock;
 mod gate;
+mod proxy;
 pub mod raw;
+mod tag;
+mod trail_file;
 
 pub use adapter::{Calls, Fault, TestAdapter};
 pub use authority::{Authority, Pair, leaf};
+pub use behaviour::Behaviour;
 pub use bus::{Builder, TestBus};
 pub use client::{
     Client, Document, Fetched, digest, purpose, reason, receipt, request_id, subject,
 };
 pub use clock::TestClock;
+pub use proxy::Proxy;
+pub use tag::{Route, Tag};
+pub use trail_file::{AdapterCallCounts, TrailFile, TrailRecord, trail_records};
 
 /// Says loudly that a test is not run, and why: past the capture of what tests print.
 pub fn skipped(why: &str) {
