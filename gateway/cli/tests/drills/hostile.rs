@@ -62,7 +62,7 @@ async fn a_hostile_adapter_gets_nothing_wrong_released_and_stops_nobody() {
     // The first round fills buffers that stay.
     let mut answers = round(&caller, Route::Fresh).await;
     let before = town.gateway.as_ref().unwrap().resident();
-    for _ in 0..scaled(2, 10) {
+    for _ in 0..scaled(2, 5) {
         answers.extend(round(&caller, Route::Fresh).await);
     }
     let after = town.gateway.as_ref().unwrap().resident();
