@@ -104,7 +104,7 @@ impl Bus {
         let late = || HolderError::Deadline { holder: wanted.held.holder.clone() };
         let route = Route { holder: wanted.held.holder.clone(), content };
         match self.first_fetches.enter(&route, deadline).await.ok_or_else(late)? {
-            Entered::Joined(shared) => {
+            Entered::Joined(shared, _) => {
                 let whole = shared?;
                 exchange.share(whole.intent);
                 let version = self.register(&wanted, &whole).await?;

@@ -52,20 +52,13 @@ pub(crate) struct Course {
 // === impl Flight ===
 
 impl Flight {
-    /// Starts a flight, and takes the first seat on it. `lead` lets others join; without it the flight
-    /// is its caller's alone.
-    pub(crate) fn start(
-        bus: &Bus,
-        course: Course,
-        intent: u64,
-        lead: Option<Lead<Route, Self>>,
-    ) -> Seat {
+    /// Starts a flight, and takes the first seat on it. Others can join until the lead is dropped, or
+    /// another one leads.
+    pub(crate) fn start(bus: &Bus, course: Course, intent: u64, lead: Lead<Route, Self>) -> Seat {
         let window = Arc::new(Window::new(course.chunks.clone()));
         let seat = window.first_seat();
         let flight = Self { intent, window };
-        if let Some(lead) = &lead {
-            lead.share(flight.clone());
-        }
+        lead.share(flight.clone());
         tokio::spawn(fly(bus.clone(), course, flight, lead));
         seat
     }
@@ -77,7 +70,7 @@ impl Flight {
 }
 
 /// Flies: its callers may come and go. Nobody can join any more once the lead is dropped.
-async fn fly(bus: Bus, course: Course, flight: Flight, lead: Option<Lead<Route, Flight>>) {
+async fn fly(bus: Bus, course: Course, flight: Flight, lead: Lead<Route, Flight>) {
     let end = carry(&bus, &course, &flight.window).await;
     if let Err(error) = &end {
         tracing::debug!(%error, "a flight failed");

@@ -28,8 +28,12 @@ pub(crate) enum Entered<K: Eq + Hash, V> {
     /// Nobody does it yet: this caller does, for all who come until the lead is dropped.
     Lead(Lead<K, V>),
     /// Another caller does it, and this is what it shares.
-    Joined(V),
+    Joined(V, Ticket<V>),
 }
+
+/// Names the work that was joined.
+#[derive(Clone, Debug)]
+pub(crate) struct Ticket<V>(watch::Receiver<Option<V>>);
 
 /// The right and duty to do a work. Dropped before anything was shared, the next caller leads.
 pub(crate) struct Lead<K: Eq + Hash, V> {
@@ -61,11 +65,26 @@ impl<K: Clone + Eq + Hash, V: Clone> Joint<K, V> {
                 Err(shared) => shared,
             };
             let led = timeout_at(deadline, shared.wait_for(Option::is_some)).await.ok()?;
+            let value = led.as_deref().ok().cloned().flatten();
+            drop(led);
             // Without a value the leader gave up: somebody else leads now.
-            if let Ok(Some(value)) = led.as_deref() {
-                return Some(Entered::Joined(value.clone()));
+            if let Some(value) = value {
+                return Some(Entered::Joined(value, Ticket(shared)));
             }
         }
+    }
+
+    /// Leads the work anew in place of one that was joined and is of no use; `None` if somebody else
+    /// does by now.
+    pub(crate) fn overtake(&self, key: &K, joined: &Ticket<V>) -> Option<Lead<K, V>> {
+        let mut works = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let present = works.get(key);
+        if present.is_some_and(|present| !present.same_channel(&joined.0)) {
+            return None;
+        }
+        let (shared, waits) = watch::channel(None);
+        works.insert(key.clone(), waits);
+        Some(Lead { joint: self.clone(), key: key.clone(), shared })
     }
 
     fn claim(&self, key: &K) -> Result<Lead<K, V>, watch::Receiver<Option<V>>> {
@@ -112,7 +131,12 @@ impl<K: Eq + Hash, T: Clone> Lead<K, Result<T, HolderError>> {
 
 impl<K: Eq + Hash, V> Drop for Lead<K, V> {
     fn drop(&mut self) {
-        self.joint.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        let mut works = self.joint.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Unless another one leads by now.
+        let own = self.shared.subscribe();
+        if works.get(&self.key).is_some_and(|present| present.same_channel(&own)) {
+            works.remove(&self.key);
+        }
     }
 }
 
@@ -152,9 +176,9 @@ mod tests {
         leader.share(7);
         let late = joint.enter(&1, soon()).await;
 
-        assert!(matches!(late, Some(Entered::Joined(7))), "{late:?}");
+        assert!(matches!(late, Some(Entered::Joined(7, _))), "{late:?}");
         for early in early {
-            assert!(matches!(early.await.unwrap(), Some(Entered::Joined(7))));
+            assert!(matches!(early.await.unwrap(), Some(Entered::Joined(7, _))));
         }
         drop(leader);
         lead(&joint).await;
@@ -173,7 +197,7 @@ mod tests {
                         tokio::task::yield_now().await;
                         "led"
                     }
-                    Some(Entered::Joined(_)) => "joined",
+                    Some(Entered::Joined(..)) => "joined",
                     None => "waited in vain",
                 }
             })
@@ -188,6 +212,23 @@ mod tests {
 
         parts.sort_unstable();
         assert_eq!(parts, ["joined", "joined", "led"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_work_that_is_of_no_use_is_overtaken_once_and_its_end_changes_nothing() {
+        let joint = Joint::default();
+        let first = lead(&joint).await;
+        first.share(1);
+        let Some(Entered::Joined(1, ticket)) = joint.enter(&1, soon()).await else { panic!() };
+
+        let second = joint.overtake(&1, &ticket).unwrap();
+        let twice = joint.overtake(&1, &ticket).is_some();
+        drop(first);
+        second.share(2);
+        let joined = joint.enter(&1, soon()).await;
+
+        assert!(!twice, "two overtook the same work");
+        assert!(matches!(joined, Some(Entered::Joined(2, _))), "{joined:?}");
     }
 
     #[tokio::test(start_paused = true)]

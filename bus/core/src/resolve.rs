@@ -175,7 +175,7 @@ impl Bus {
         }
         let late = || HolderError::Deadline { holder: ask.material_type.department.clone() };
         match self.lookups.enter(ask.topic, ask.deadline).await.ok_or_else(late)? {
-            Entered::Joined(shared) => {
+            Entered::Joined(shared, _) => {
                 let looked = shared?;
                 if looked.intent.is_none() && !answers(&looked.found, ask.number) {
                     return Ok(self.look(exchange, ask).await?.found);

@@ -163,26 +163,33 @@ impl ContentSource {
         self.next as u64 * CHUNK_BYTES as u64 + self.skip as u64
     }
 
-    /// Gets a seat on a flight that has the next chunk, or soon will; else starts one.
+    /// Gets a seat on a flight that has the next chunk, or soon will; else starts one, for others to
+    /// join.
     async fn board(&mut self, exchange: &mut Exchange) -> Result<Cache, ExchangeError> {
         let content = self.version.manifest.content;
         let route = Route { holder: self.version.holder.clone(), content };
-        let entered = self.bus.flights.enter(&route, self.deadline).await;
-        let lead = match entered.ok_or_else(|| self.late())? {
-            Entered::Joined(flight) => {
-                if let Some(seat) = flight.seat(self.next) {
-                    exchange.share(flight.intent);
-                    self.way = Way::Aboard(seat);
-                    return Ok(Cache::Joined);
-                }
-                None
+        let flights = self.bus.flights.clone();
+        let lead = loop {
+            match flights.enter(&route, self.deadline).await.ok_or_else(|| self.late())? {
+                Entered::Lead(lead) => break lead,
+                Entered::Joined(flight, ticket) => match flight.seat(self.next) {
+                    Some(seat) => {
+                        exchange.share(flight.intent);
+                        self.way = Way::Aboard(seat);
+                        return Ok(Cache::Joined);
+                    }
+                    // It has passed: a later one takes those who come from now on.
+                    None => match flights.overtake(&route, &ticket) {
+                        Some(lead) => break lead,
+                        None => continue,
+                    },
+                },
             }
-            Entered::Lead(_) if self.bus.caches.chunks.holds(content, self.next..self.end) => {
-                // Another flight has landed a moment ago.
-                return Ok(Cache::Hit);
-            }
-            Entered::Lead(lead) => Some(lead),
         };
+        if self.bus.caches.chunks.holds(content, self.next..self.end) {
+            // Another flight has landed a moment ago.
+            return Ok(Cache::Hit);
+        }
         let intent = exchange.intent(&self.version.holder).await?;
         exchange.counts().fetch += 1;
         self.way = Way::Aboard(Flight::start(&self.bus, self.course(), intent, lead));

@@ -8,6 +8,7 @@ mod hostile;
 mod kill;
 mod ledger;
 mod load;
+mod memory;
 mod oracle;
 mod pressure;
 mod process;

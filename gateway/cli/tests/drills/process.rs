@@ -80,10 +80,15 @@ impl Process {
 
     /// Returns how much memory it has, in bytes.
     pub(crate) fn resident(&self) -> u64 {
-        let status = text(Path::new(&format!("/proc/{}/status", self.pid())));
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+        resident(self.pid())
     }
+}
+
+/// Returns how much memory a process has, in bytes.
+pub(crate) fn resident(pid: u32) -> u64 {
+    let status = text(Path::new(&format!("/proc/{pid}/status")));
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
 }
 
 /// Returns what a file says.

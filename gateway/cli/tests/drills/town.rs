@@ -73,10 +73,15 @@ impl Town {
 
     /// Starts the gateway, where it was before.
     pub(crate) async fn start_gateway(&mut self) {
+        self.start_gateway_with(&[]).await;
+    }
+
+    /// Starts it with some variables in its environment.
+    pub(crate) async fn start_gateway_with(&mut self, variables: &[(&str, &str)]) {
         let config = self.gateway_config();
         let mut command = oncebus();
         command.args(["gateway", "--until-stdin-closes", "--config"]).arg(config);
-        command.env("ONCEBUS_LOG", "info");
+        command.env("ONCEBUS_LOG", "info").envs(variables.iter().copied());
         self.gateway = Some(Process::start(command, &self.gateway_log_file()).await);
     }
 
