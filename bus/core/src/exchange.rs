@@ -94,7 +94,7 @@ impl Exchange {
     }
 
     /// Makes the Intent durable, once, and returns its index. Adapters may be asked when this has
-    /// returned.
+    /// returned. What cannot be asked now needs no Intent, and fails.
     pub(crate) async fn intent(&mut self, holder: &DeptId) -> Result<u64, ExchangeError> {
         match self.intent {
             Some(intent) => Ok(intent),
@@ -129,6 +129,7 @@ impl Exchange {
         holder: &DeptId,
     ) -> Result<Receipt, ExchangeError> {
         self.holder(holder);
+        self.bus.holders.ready(holder)?;
         let receipt = self.bus.journal.intent(self.call.clone()).await?;
         self.intent = Some(receipt.index);
         Ok(receipt)

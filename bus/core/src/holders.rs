@@ -17,6 +17,13 @@ use crate::{
 /// What an adapter answers is not trusted: the exchange checks it.
 #[async_trait]
 pub trait Holders: fmt::Debug + Send + Sync {
+    /// Says whether the department's adapter is asked at all now: known to fail, it is spared.
+    ///
+    /// # Errors
+    ///
+    /// [`HolderError::Unavailable`] if it is not asked, or there is none.
+    fn ready(&self, holder: &DeptId) -> Result<(), HolderError>;
+
     /// Says what the department's adapter can do; the answer may be some minutes old.
     async fn describe(
         &self,
@@ -208,4 +215,13 @@ pub enum HolderError {
         /// How.
         detail: String,
     },
+}
+
+// === impl HolderError ===
+
+impl HolderError {
+    /// Returns whether the holder did not answer, so that what is known of it may have to do.
+    pub(crate) fn is_away(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Deadline { .. })
+    }
 }

@@ -212,10 +212,12 @@ impl Bus {
                 let found = self.match_up(told, &current, now).await?;
                 Ok(Looked { found: self.remember(topic, found, now, generation), intent })
             }
-            Err(ExchangeError::Holder(error)) => match self.stale(material_type, &current) {
-                Some(found) => Ok(Looked { found, intent: None }),
-                None => Err(error.into()),
-            },
+            Err(ExchangeError::Holder(error)) if error.is_away() => {
+                match self.stale(material_type, &current) {
+                    Some(found) => Ok(Looked { found, intent: None }),
+                    None => Err(error.into()),
+                }
+            }
             Err(error) => Err(error),
         }
     }

@@ -127,6 +127,10 @@ impl AdapterClients {
 
 #[async_trait]
 impl Holders for AdapterClients {
+    fn ready(&self, holder: &DeptId) -> Result<(), HolderError> {
+        self.of(holder)?.ready()
+    }
+
     async fn describe(
         &self,
         holder: &DeptId,

@@ -88,6 +88,14 @@ impl Breaker {
         Self { holder, state: Mutex::new(state) }
     }
 
+    /// Tells whether a call would be let through now, as a probe or as any other.
+    pub(super) fn is_ready(&self) -> bool {
+        match &self.state().phase {
+            Phase::Closed { .. } => true,
+            Phase::Open { probe_at, .. } => *probe_at <= Instant::now(),
+        }
+    }
+
     /// Lets a call through, or `None` while the adapter is not asked.
     pub(super) fn admit(&self) -> Option<Pass> {
         let mut state = self.state();

@@ -41,6 +41,10 @@ impl AdapterClient {
         Self { calls, first_byte, described: Mutex::new(None) }
     }
 
+    pub(crate) fn ready(&self) -> Result<(), HolderError> {
+        self.calls.guard.ready()
+    }
+
     pub(crate) async fn describe(&self, deadline: Instant) -> Result<Description, HolderError> {
         if let Some((at, description)) = self.known()
             && at.elapsed() < DESCRIPTION_KEPT

@@ -32,12 +32,21 @@ impl Guard {
         }
     }
 
+    /// Says whether a call would get past the breaker now.
+    pub(super) fn ready(&self) -> Result<(), HolderError> {
+        if self.breaker.is_ready() { Ok(()) } else { Err(self.not_asked()) }
+    }
+
     /// Lets a call past the breaker, or says that the adapter is not asked now.
     pub(super) fn admit(&self) -> Result<Pass, HolderError> {
-        self.breaker.admit().ok_or_else(|| HolderError::Unavailable {
+        self.breaker.admit().ok_or_else(|| self.not_asked())
+    }
+
+    fn not_asked(&self) -> HolderError {
+        HolderError::Unavailable {
             holder: self.holder.clone(),
             detail: "it failed too often and is not asked until a probe works".to_owned(),
-        })
+        }
     }
 
     /// Gives a call its place in the bulkhead, or says that there is none in time.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use oncebus_core::{Class, ExchangeError, Failure, FieldError, Load};
+use oncebus_core::{Class, ExchangeError, Failure, FieldError, HolderError, Load};
 use oncebus_store::IndexError;
 use oncebus_trail::Receipt;
 use prost::Message as _;
@@ -150,6 +150,10 @@ fn log(error: &ExchangeError) {
     match error {
         ExchangeError::Audit(_) | ExchangeError::Registry(_) | ExchangeError::Spool(_) => {
             tracing::error!(reason = error.reason(), source, "a call failed on our side");
+        }
+        // The breaker tells once when an adapter is away and when it is back.
+        ExchangeError::Holder(HolderError::Unavailable { .. } | HolderError::Busy { .. }) => {
+            tracing::debug!(reason = error.reason(), %error, "an adapter is not asked");
         }
         ExchangeError::Holder(holder) => {
             tracing::warn!(reason = error.reason(), error = %holder, "an adapter failed");
