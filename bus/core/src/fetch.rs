@@ -171,6 +171,6 @@ impl Bus {
         let opened = Arc::clone(&version);
         let (content, cache) =
             ContentSource::open(self, exchange, opened, query.offset, deadline).await?;
-        Ok((version, Source::Content(content), cache))
+        Ok((version, Source::Content(Box::new(content)), cache))
     }
 }

@@ -43,7 +43,7 @@ pub struct Part {
 /// Verified bytes to come.
 pub(crate) enum Source {
     /// Of a registered version.
-    Content(ContentSource),
+    Content(Box<ContentSource>),
     /// Of a document that was just received whole.
     Whole(WholeSource),
 }

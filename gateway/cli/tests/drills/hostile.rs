@@ -33,6 +33,8 @@ const SHORT: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(5);
 /// Longest wait for an honest call to be served behind a hostile one.
 const RECOVERY: Duration = Duration::from_secs(5);
+/// What it keeps on purpose is soon full: whatever grows then is lost.
+const SMALL_CACHE: [(&str, &str); 1] = [("ONCEBUS_GATEWAY_CACHE__CONTENT_MIB", "4")];
 /// How much the gateway may grow.
 const GROWTH_BYTES: u64 = 32 << 20;
 
@@ -54,7 +56,7 @@ async fn a_hostile_adapter_gets_nothing_wrong_released_and_stops_nobody() {
         town.start_adapter(department).await;
     }
     town.start_hostile("market", &[]).await;
-    town.start_gateway().await;
+    town.start_gateway_with(&SMALL_CACHE).await;
     let caller = town.client("planning");
     let load = Load::start(&town, &["housing", "planning"]);
     let rate = load.flows().await;
