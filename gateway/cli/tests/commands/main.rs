@@ -24,6 +24,7 @@ struct Dev {
     child: Child,
     dir: tempfile::TempDir,
     flags: Vec<String>,
+    variables: Vec<(&'static str, &'static str)>,
     /// How it ends: 7 once a child of its died by itself.
     exit: i32,
 }
@@ -35,14 +36,21 @@ impl Dev {
     }
 
     fn start_with(flags: &[&str]) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let flags: Vec<_> = flags.iter().map(ToString::to_string).collect();
-        let child = Self::run(dir.path(), &flags);
-        Self { child, dir, flags, exit: 0 }
+        Self::start_as(flags, &[])
     }
 
-    fn run(dir: &Path, flags: &[String]) -> Child {
+    /// Starts it with some variables in its environment, which its children inherit.
+    fn start_as(flags: &[&str], variables: &[(&'static str, &'static str)]) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let flags: Vec<_> = flags.iter().map(ToString::to_string).collect();
+        let variables = variables.to_vec();
+        let child = Self::run(dir.path(), &flags, &variables);
+        Self { child, dir, flags, variables, exit: 0 }
+    }
+
+    fn run(dir: &Path, flags: &[String], variables: &[(&str, &str)]) -> Child {
         let mut child = oncebus()
+            .envs(variables.iter().copied())
             .args(["dev", "--dir"])
             .arg(dir)
             .args(flags)
@@ -60,7 +68,7 @@ impl Dev {
     /// Ends it as ctrl-C does, and starts it again on the same folder.
     fn restart(&mut self) {
         self.interrupt();
-        self.child = Self::run(self.dir.path(), &self.flags);
+        self.child = Self::run(self.dir.path(), &self.flags, &self.variables);
     }
 
     fn interrupt(&mut self) {
