@@ -6,8 +6,13 @@ use uuid::Uuid;
 
 use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
-    Journal, MaterialType, Policy, Registry, Rng, cache::Caches, first_fetch::FirstFetches,
-    flight::Flights, publish::Turns, resolve::Lookups, rng,
+    Journal, MaterialType, Policy, Registry, Rng,
+    cache::Caches,
+    first_fetch::FirstFetches,
+    flight::{Flights, Landings},
+    publish::Turns,
+    resolve::Lookups,
+    rng,
 };
 
 /// Everything that a call needs. Clones share it; each core has its own adapter connections.
@@ -26,6 +31,7 @@ pub struct Bus {
     pub(crate) lookups: Lookups,
     pub(crate) first_fetches: FirstFetches,
     pub(crate) flights: Flights,
+    pub(crate) landings: Landings,
     pub(crate) commits: Turns,
 }
 
@@ -90,6 +96,7 @@ impl Bus {
             lookups: Lookups::default(),
             first_fetches: FirstFetches::default(),
             flights: Flights::default(),
+            landings: Landings::default(),
             catalog: parts.catalog,
             policy: parts.policy,
             registry: parts.registry,

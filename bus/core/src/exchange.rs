@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use oncebus_trail::Receipt;
+use tokio::time::Instant;
 
 use crate::{
     AdapterCalls, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType, Operation,
@@ -22,6 +23,7 @@ pub(crate) struct Exchange {
     standing: Option<Standing>,
     /// Index of the Outcome by which bytes may leave.
     outcome: Option<u64>,
+    begun: Instant,
 }
 
 // === impl Exchange ===
@@ -49,6 +51,7 @@ impl Exchange {
             calls: AdapterCalls::default(),
             standing: None,
             outcome: None,
+            begun: Instant::now(),
         }
     }
 
@@ -115,6 +118,11 @@ impl Exchange {
         self.intent = None;
         self.calls = AdapterCalls::default();
         true
+    }
+
+    /// Returns when the call began.
+    pub(crate) fn begun(&self) -> Instant {
+        self.begun
     }
 
     /// Returns whether the type is personal.

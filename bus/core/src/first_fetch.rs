@@ -3,13 +3,12 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::{
     Bus, Cache, ChunkDigests, Content, Digest, ExchangeError, HolderError, Manifest, MaterialId,
     MaterialKey, MaterialType, Subject, Version,
-    cache::{ChunkCache, Topic},
+    cache::Topic,
     exchange::Exchange,
     flight::Route,
     joint::{Entered, Joint},
@@ -30,19 +29,10 @@ pub(crate) struct Whole {
     intent: u64,
 }
 
-/// The bytes of a whole content; whoever received them also keeps them in the cache on the way.
-#[derive(Debug)]
-pub(crate) struct WholeSource {
-    spool: Spool,
-    content: Digest,
-    next: usize,
-    keep: Option<ChunkCache>,
-}
-
 /// What a first fetch led to.
 pub(crate) enum First {
     /// The content, whole, and the version that it was registered as.
-    Whole(Arc<Version>, WholeSource, Cache),
+    Whole(Arc<Version>, Spool, Cache),
     /// It was registered by another caller's fetch a moment ago.
     Registered(Arc<Version>),
 }
@@ -55,33 +45,12 @@ pub(crate) struct Wanted<'a> {
     pub(crate) held: &'a Held,
 }
 
-// === impl WholeSource ===
-
-impl WholeSource {
-    /// Returns the next chunk; `None` at the end.
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, ExchangeError> {
-        let chunk = self.spool.next().await.map_err(ExchangeError::Spool)?;
-        let (Some(chunk), Some(cache)) = (&chunk, &self.keep) else { return Ok(chunk) };
-        let kept = cache.keep(self.content, self.next, chunk);
-        self.next += 1;
-        Ok(Some(kept))
-    }
-}
-
 // === impl Wanted ===
 
 impl Wanted<'_> {
     fn topic(&self) -> Topic {
         let (material_type, subject) = (self.material_type.code.clone(), self.subject.clone());
         Topic { material_type, subject }
-    }
-}
-
-// === impl Whole ===
-
-impl Whole {
-    fn source(self, content: Digest, keep: Option<ChunkCache>) -> WholeSource {
-        WholeSource { spool: self.spool, content, next: 0, keep }
     }
 }
 
@@ -99,7 +68,7 @@ impl Bus {
             let whole = self.receive(exchange, &wanted, deadline).await;
             let whole = whole.inspect_err(|_failed| self.caches.moved(&wanted.topic()))?;
             let version = self.register(&wanted, &whole).await?;
-            return Ok(First::Whole(version, whole.source(content, None), Cache::Miss));
+            return Ok(First::Whole(version, whole.spool, Cache::Miss));
         }
         let late = || HolderError::Deadline { holder: wanted.held.holder.clone() };
         let route = Route { holder: wanted.held.holder.clone(), content };
@@ -108,7 +77,7 @@ impl Bus {
                 let whole = shared?;
                 exchange.share(whole.intent);
                 let version = self.register(&wanted, &whole).await?;
-                Ok(First::Whole(version, whole.source(content, None), Cache::Joined))
+                Ok(First::Whole(version, whole.spool, Cache::Joined))
             }
             Entered::Lead(lead) => {
                 if let Some(version) = self.registered_meanwhile(&wanted).await? {
@@ -122,12 +91,23 @@ impl Bus {
                 lead.share_result(&whole, deadline);
                 let whole = whole?;
                 let version = self.register(&wanted, &whole).await?;
-                let keep = Some(self.caches.chunks.clone());
-                // Who comes from now on finds the version.
+                self.keep(content, whole.spool.clone()).await?;
+                self.landings.note(route, whole.intent);
+                // Who comes from now on finds version and content.
                 drop(lead);
-                Ok(First::Whole(version, whole.source(content, keep), Cache::Miss))
+                Ok(First::Whole(version, whole.spool, Cache::Miss))
             }
         }
+    }
+
+    /// Puts a content that is verified into the cache.
+    async fn keep(&self, content: Digest, mut spool: Spool) -> Result<(), ExchangeError> {
+        let mut index = 0;
+        while let Some(chunk) = spool.next().await.map_err(ExchangeError::Spool)? {
+            self.caches.chunks.keep(content, index, &chunk);
+            index += 1;
+        }
+        Ok(())
     }
 
     /// Returns the version if another caller's first fetch ended between this one's Lookup and now.

@@ -1,5 +1,6 @@
 //! A flight: one running fetch of one content from its holder, for all who want it.
 
+mod landings;
 mod window;
 
 use std::{ops::Range, sync::Arc};
@@ -7,7 +8,10 @@ use std::{ops::Range, sync::Arc};
 use tokio::time::Instant;
 
 use self::window::Window;
-pub(crate) use self::window::{Missed, Seat};
+pub(crate) use self::{
+    landings::Landings,
+    window::{Missed, Seat},
+};
 use crate::{
     Bus, ChunkDigests, Content, DeptId, Digest, HolderError,
     joint::{Joint, Lead},
@@ -49,6 +53,14 @@ pub(crate) struct Course {
     pub(crate) chunks: Range<usize>,
 }
 
+// === impl Course ===
+
+impl Course {
+    fn route(&self) -> Route {
+        Route { holder: self.holder.clone(), content: self.content.digest }
+    }
+}
+
 // === impl Flight ===
 
 impl Flight {
@@ -72,6 +84,9 @@ impl Flight {
 /// Flies: its callers may come and go. Nobody can join any more once the lead is dropped.
 async fn fly(bus: Bus, course: Course, flight: Flight, lead: Lead<Route, Flight>) {
     let end = carry(&bus, &course, &flight.window).await;
+    if end.is_ok() {
+        bus.landings.note(course.route(), flight.intent);
+    }
     if let Err(error) = &end {
         tracing::debug!(%error, "a flight failed");
     }

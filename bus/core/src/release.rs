@@ -12,7 +12,7 @@ use tokio::{
 
 use crate::{
     ExchangeError, Failure, HangUp, MaterialInfo, admission::Room, exchange::Exchange,
-    first_fetch::WholeSource, source::ContentSource, standing::Standing,
+    source::ContentSource, spool::Spool, standing::Standing,
 };
 
 /// Parts that wait for a slow caller.
@@ -45,7 +45,7 @@ pub(crate) enum Source {
     /// Of a registered version.
     Content(Box<ContentSource>),
     /// Of a document that was just received whole.
-    Whole(WholeSource),
+    Whole(Spool),
 }
 
 /// A fetch whose Outcome is durable.
@@ -69,7 +69,7 @@ impl Source {
     ) -> Result<Option<Bytes>, ExchangeError> {
         match self {
             Self::Content(content) => content.next(exchange).await,
-            Self::Whole(whole) => whole.next().await,
+            Self::Whole(spool) => spool.next().await.map_err(ExchangeError::Spool),
         }
     }
 

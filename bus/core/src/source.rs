@@ -112,10 +112,29 @@ impl ContentSource {
             }
             return Ok(Cache::Miss);
         }
-        if self.bus.caches.chunks.holds(self.version.manifest.content, self.next..self.end) {
-            return Ok(Cache::Hit);
+        match self.landed(exchange) {
+            Some(cache) => Ok(cache),
+            None => self.board(exchange).await,
         }
-        self.board(exchange).await
+    }
+
+    /// Returns whose work it was, if the rest of the content is in the cache.
+    fn landed(&self, exchange: &mut Exchange) -> Option<Cache> {
+        let route = self.route();
+        if !self.bus.caches.chunks.holds(route.content, self.next..self.end) {
+            return None;
+        }
+        match self.bus.landings.since(&route, exchange.begun()) {
+            Some(intent) => {
+                exchange.share(intent);
+                Some(Cache::Joined)
+            }
+            None => Some(Cache::Hit),
+        }
+    }
+
+    fn route(&self) -> Route {
+        Route { holder: self.version.holder.clone(), content: self.version.manifest.content }
     }
 
     /// Takes the next chunk the way it is; `None` if that way has ended.
@@ -166,8 +185,7 @@ impl ContentSource {
     /// Gets a seat on a flight that has the next chunk, or soon will; else starts one, for others to
     /// join.
     async fn board(&mut self, exchange: &mut Exchange) -> Result<Cache, ExchangeError> {
-        let content = self.version.manifest.content;
-        let route = Route { holder: self.version.holder.clone(), content };
+        let route = self.route();
         let flights = self.bus.flights.clone();
         let lead = loop {
             match flights.enter(&route, self.deadline).await.ok_or_else(|| self.late())? {
@@ -186,9 +204,8 @@ impl ContentSource {
                 },
             }
         };
-        if self.bus.caches.chunks.holds(content, self.next..self.end) {
-            // Another flight has landed a moment ago.
-            return Ok(Cache::Hit);
+        if let Some(cache) = self.landed(exchange) {
+            return Ok(cache);
         }
         let intent = exchange.intent(&self.version.holder).await?;
         exchange.counts().fetch += 1;
