@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
     Journal, MaterialType, Policy, Registry, Rng, cache::Caches, first_fetch::FirstFetches,
-    flight::Flights, lookup::Lookups, publish::Turns, rng,
+    flight::Flights, lookup::Lookups, planted::Planted, publish::Turns, rng,
 };
 
 /// Everything that a call needs. Clones share it; each core has its own adapter connections.
@@ -27,6 +27,7 @@ pub struct Bus {
     pub(crate) first_fetches: FirstFetches,
     pub(crate) flights: Flights,
     pub(crate) commits: Turns,
+    pub(crate) planted: Planted,
 }
 
 /// The parts that a bus is made of.
@@ -83,10 +84,11 @@ impl Bus {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let Parts { catalog, clock, limits, .. } = &parts;
+        let planted = Planted::default();
         let admission = Admission::new(limits.admission.clone(), catalog, clock);
         Self {
             admission: Arc::new(admission),
-            caches: Caches::new(&limits.cache),
+            caches: Caches::new(&limits.cache, planted.clone()),
             lookups: Lookups::default(),
             first_fetches: FirstFetches::default(),
             flights: Flights::default(),
@@ -99,6 +101,7 @@ impl Bus {
             rng: parts.rng,
             limits: Arc::new(parts.limits),
             commits: Turns::default(),
+            planted,
         }
     }
 

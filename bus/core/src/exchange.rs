@@ -7,6 +7,7 @@ use oncebus_trail::Receipt;
 use crate::{
     AdapterCalls, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType, Operation,
     Purpose, RecordId, RequestId, Version,
+    planted::Bug,
     record::{Call, Ending},
     standing::Standing,
 };
@@ -158,6 +159,9 @@ impl Exchange {
             standing.check()?;
         }
         let call = Call { bytes_authorised: Some(bytes), cache, ..self.closing() };
+        if self.bus.planted.is(Bug::OutcomeAfterRelease) {
+            return Ok(self.bus.write_later(call));
+        }
         let receipt = self.write(self.bus.journal.draw_id(), Ending::Served, call).await?;
         self.outcome = Some(receipt.index);
         Ok(receipt)

@@ -47,6 +47,8 @@ pub struct Injected {
     pub clock: Arc<dyn Clock>,
     /// Randomness.
     pub rng: Arc<dyn Rng>,
+    /// Bounds of the exchange; the folder in them is the configuration's all the same.
+    pub limits: Limits,
 }
 
 /// Why a gateway does not start.
@@ -112,10 +114,11 @@ impl Gateway {
     /// Says which part does not start and why; nothing listens then.
     pub async fn start(config: GatewayConfig, workers: Vec<Handle>) -> Result<Self, StartError> {
         let clock = Arc::new(SystemClock);
-        Self::start_with(config, workers, Injected { clock, rng: Arc::new(SystemRng) }).await
+        let (rng, limits) = (Arc::new(SystemRng), Limits::default());
+        Self::start_with(config, workers, Injected { clock, rng, limits }).await
     }
 
-    /// Starts a gateway with another clock and other randomness.
+    /// Starts a gateway with another clock, other randomness and other bounds.
     ///
     /// # Errors
     ///
@@ -125,7 +128,7 @@ impl Gateway {
         workers: Vec<Handle>,
         injected: Injected,
     ) -> Result<Self, StartError> {
-        let Injected { clock, rng } = injected;
+        let Injected { clock, rng, limits } = injected;
         let catalog = Arc::new(Catalog::load(&config.catalog_dir)?);
         let permissions = Permissions::check(&config.permissions, &catalog)?;
         let tls = &config.tls;
@@ -143,7 +146,7 @@ impl Gateway {
             journal,
             clock: Arc::clone(&clock),
             rng,
-            limits: Limits { spool_dir: config.data_dir.clone(), ..Limits::default() },
+            limits: Limits { spool_dir: config.data_dir.clone(), ..limits },
         };
         let bus = Bus::new(parts);
         settle::settle(&bus, &index).await?;
@@ -178,6 +181,11 @@ impl Gateway {
     /// Returns the address that is listened on.
     pub fn address(&self) -> SocketAddr {
         self.serving.local_address()
+    }
+
+    /// Returns the bus, for what is done to it and is no call.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
     }
 
     /// Returns how many calls are under way: let in, and their work not ended.
