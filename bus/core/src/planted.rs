@@ -11,7 +11,7 @@ use oncebus_trail::Receipt;
 
 use crate::{
     Bus, Call, Caller, ExchangeError, FetchQuery, MaterialType, Operation, Permission, Permissions,
-    Policy, Target, Version, cache::Topic, record::Ending, standing::Standing,
+    Policy, Target, cache::Topic, record::Ending, standing::Standing,
 };
 
 /// A mistake that the bus must not make.
@@ -86,17 +86,17 @@ impl Bus {
     fn remembers(&self, query: &FetchQuery) -> bool {
         let MaterialType { code, pointer_age, .. } = &*query.material_type;
         let versions = match &query.target {
-            Target::Version(id) => self.caches.named.version(id).into_iter().collect(),
-            Target::Current { subject, .. } => {
+            Target::Version(id) => Vec::from_iter(self.caches.named.version(id)),
+            Target::Current { subject, number } => {
                 let topic = Topic { material_type: code.clone(), subject: subject.clone() };
                 let pointer = self.caches.pointers.fresh(&topic, self.clock.now(), *pointer_age);
-                pointer.map(|pointer| pointer.versions.clone()).unwrap_or_default()
+                let mut known = pointer.map(|known| known.versions.clone()).unwrap_or_default();
+                known.retain(|version| number.as_ref().is_none_or(|n| *n == version.number));
+                known
             }
         };
-        let held = |version: &Arc<Version>| {
-            self.caches.chunks.holds(version.manifest.content, 0..version.chunks.len())
-        };
-        !versions.is_empty() && versions.iter().all(held)
+        let [version] = &versions[..] else { return false };
+        self.caches.chunks.holds(version.manifest.content, 0..version.chunks.len())
     }
 
     /// Answers as though an Outcome were durable, and writes it later.
