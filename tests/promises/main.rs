@@ -5,6 +5,7 @@ mod caching;
 mod fetching;
 mod fields;
 mod identity;
+mod model;
 mod publishing;
 mod records;
 mod reload;

@@ -79,6 +79,19 @@ struct Shelf {
     gate: Arc<Gate>,
 }
 
+/// Sees each call but Discard as it comes in: its method, and its type where it names one.
+type Watcher = Arc<dyn Fn(&'static str, &str) + Send + Sync>;
+
+/// Who sees the calls as they come in.
+#[derive(Clone, Default)]
+struct Watched(Option<Watcher>);
+
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "watched" } else { "unwatched" })
+    }
+}
+
 /// Something that happens while the adapter is asked.
 #[derive(Default)]
 struct Hook(Option<Box<dyn FnOnce() + Send>>);
@@ -92,6 +105,7 @@ impl std::fmt::Debug for Hook {
 #[derive(Debug, Default)]
 struct State {
     on_fetch: Hook,
+    watched: Watched,
     held: HashMap<(String, String), Bytes>,
     staged: HashMap<String, Vec<u8>>,
     sealed: HashMap<Vec<u8>, Bytes>,
@@ -158,6 +172,12 @@ impl TestAdapter {
         self.shelf.state().on_fetch = Hook(Some(Box::new(happens)));
     }
 
+    /// Shows every call as it comes in, before it is answered: its method, and its type where it
+    /// names one.
+    pub fn watch(&self, watcher: impl Fn(&'static str, &str) + Send + Sync + 'static) {
+        self.shelf.state().watched = Watched(Some(Arc::new(watcher)));
+    }
+
     /// Has every Lookup and every piece of a Fetch hang from now on.
     pub fn hang(&self) {
         self.shelf.gate.shut();
@@ -208,6 +228,21 @@ impl Shelf {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
+
+    fn show(&self, method: &'static str, material_type: &str) {
+        let watched = self.state().watched.clone();
+        if let Some(watcher) = watched.0 {
+            watcher(method, material_type);
+        }
+    }
+
+    /// Refuses what an adapter cannot do that is away.
+    fn at_home(&self) -> Result<(), Status> {
+        match self.state().fault {
+            Some(Fault::Away) => Err(Status::unavailable("away")),
+            _ => Ok(()),
+        }
+    }
 }
 
 type Pieces = BoxStream<'static, Result<pb::FetchResponse, Status>>;
@@ -242,6 +277,7 @@ impl AdapterService for Shelf {
     ) -> Result<Response<pb::LookupResponse>, Status> {
         let from = request.extensions().get::<Arc<Peer>>().map(|peer| peer.address);
         let request = request.into_inner();
+        self.show("Lookup", &request.material_type);
         self.state().connections.extend(from);
         self.state().calls.lookup += 1;
         self.gate.pass().await;
@@ -277,6 +313,7 @@ impl AdapterService for Shelf {
 
     async fn fetch(&self, request: Request<pb::FetchRequest>) -> Result<Response<Pieces>, Status> {
         let request = request.into_inner();
+        self.show("Fetch", &request.material_type);
         let mut state = self.state();
         state.calls.fetch += 1;
         if let Some(happens) = state.on_fetch.0.take() {
@@ -321,8 +358,10 @@ impl AdapterService for Shelf {
         request: Request<pb::StageRequest>,
     ) -> Result<Response<pb::StageResponse>, Status> {
         let request = request.into_inner();
+        self.show("Stage", "");
+        self.state().calls.stage += 1;
+        self.at_home()?;
         let mut state = self.state();
-        state.calls.stage += 1;
         let staged = state.staged.entry(request.upload).or_default();
         if !request.data.is_empty() {
             if request.offset as usize > staged.len() {
@@ -339,8 +378,10 @@ impl AdapterService for Shelf {
         request: Request<pb::SealRequest>,
     ) -> Result<Response<pb::SealResponse>, Status> {
         let request = request.into_inner();
+        self.show("Seal", "");
+        self.state().calls.seal += 1;
+        self.at_home()?;
         let mut state = self.state();
-        state.calls.seal += 1;
         let wanted = request.digest.unwrap().value.to_vec();
         let Some(staged) = state.staged.remove(&request.upload) else {
             return match state.sealed.contains_key(&wanted) {
@@ -365,8 +406,9 @@ impl AdapterService for Shelf {
         request: Request<pb::DiscardRequest>,
     ) -> Result<Response<pb::DiscardResponse>, Status> {
         let request = request.into_inner();
+        self.state().calls.discard += 1;
+        self.at_home()?;
         let mut state = self.state();
-        state.calls.discard += 1;
         state.staged.remove(&request.upload);
         if let Some(digest) = request.digest {
             state.sealed.remove(&digest.value[..]);

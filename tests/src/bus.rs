@@ -1,11 +1,16 @@
 //! A whole bus, put together and taken down again.
 
-use std::{collections::HashMap, fs, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, fs, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use oncebus_core::SystemRng;
 use oncebus_gateway::{Gateway, GatewayConfig, Injected};
 use oncebus_transport::{Accepts, Credentials};
 use tempfile::TempDir;
+use tokio::{
+    runtime::{self, Handle, Runtime},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 use crate::{Authority, Client, Pair, TestAdapter, TestClock, leaf};
 
@@ -13,6 +18,8 @@ use crate::{Authority, Client, Pair, TestAdapter, TestClock, leaf};
 const DOMAIN: &str = "oncebus.test";
 /// The departments of the shipped catalogue that have adapters.
 const DEPARTMENTS: [&str; 3] = ["housing", "planning", "market"];
+/// Longest that a crash may take.
+const CRASH: Duration = Duration::from_secs(10);
 
 /// A gateway and its departments' adapters in this process.
 #[derive(Debug)]
@@ -22,6 +29,9 @@ pub struct TestBus {
     /// The authority that all trust.
     pub authority: Authority,
     gateway: Option<Gateway>,
+    /// The gateway's own runtime, where it has one.
+    runtime: Option<Runtime>,
+    apart: bool,
     adapters: HashMap<&'static str, TestAdapter>,
     dir: TempDir,
     trail_dir: PathBuf,
@@ -34,6 +44,7 @@ pub struct Builder {
     trail_dir: Option<PathBuf>,
     first_byte_s: Option<u64>,
     tables: String,
+    apart: bool,
 }
 
 impl Builder {
@@ -58,6 +69,13 @@ impl Builder {
         self
     }
 
+    /// Runs the gateway on a runtime of its own, so that it can crash.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
     /// Starts everything.
     pub async fn start(self) -> TestBus {
         let dir = tempfile::tempdir().unwrap();
@@ -70,9 +88,19 @@ impl Builder {
         }
         let trail_dir = self.trail_dir.unwrap_or_else(|| dir.path().join("trail"));
         let clock = Arc::new(TestClock::default());
-        let first_byte_s = self.first_byte_s.unwrap_or(5);
-        let mut bus =
-            TestBus { clock, authority, gateway: None, adapters, dir, trail_dir, first_byte_s };
+        let (apart, first_byte_s) = (self.apart, self.first_byte_s.unwrap_or(5));
+        let (gateway, runtime) = (None, None);
+        let mut bus = TestBus {
+            clock,
+            authority,
+            gateway,
+            runtime,
+            apart,
+            adapters,
+            dir,
+            trail_dir,
+            first_byte_s,
+        };
         bus.write_config();
         bus.edit_config(|config| config + &self.tables);
         bus.start_gateway().await;
@@ -147,15 +175,53 @@ impl TestBus {
 
     /// Stops the gateway in order and starts it again on the same folders.
     pub async fn restart(&mut self) {
-        self.gateway.take().unwrap().stop().await;
+        let gateway = self.gateway.take().unwrap();
+        self.on_its_runtime(gateway.stop()).await;
+        self.start_gateway().await;
+    }
+
+    /// Ends the gateway wherever it is, nothing in order, and starts it again on the same folders.
+    ///
+    /// Only for a gateway that runs [apart](Builder::apart).
+    pub async fn crash(&mut self) {
+        let runtime = self.runtime.take().expect("a gateway that crashes runs apart");
+        spawn_blocking(move || runtime.shutdown_timeout(CRASH)).await.unwrap();
+        // Only now: it must not see its own end.
+        drop(self.gateway.take());
         self.start_gateway().await;
     }
 
     async fn start_gateway(&mut self) {
+        if self.apart {
+            self.wait_for_folders().await;
+            let own = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            let before = self.runtime.replace(own.unwrap());
+            before.into_iter().for_each(Runtime::shutdown_background);
+        }
         let config = GatewayConfig::load(&self.config_file()).unwrap();
-        let injected = Injected { clock: Arc::clone(&self.clock) as _, rng: Arc::new(SystemRng) };
-        let here = vec![tokio::runtime::Handle::current()];
-        self.gateway = Some(Gateway::start_with(config, here, injected).await.unwrap());
+        let (clock, rng) = (Arc::clone(&self.clock) as _, Arc::new(SystemRng));
+        let injected = Injected { clock, rng };
+        let here = self.runtime.as_ref().map_or_else(Handle::current, |own| own.handle().clone());
+        let started = Gateway::start_with(config, vec![here], injected);
+        self.gateway = Some(self.on_its_runtime(started).await.unwrap());
+    }
+
+    async fn on_its_runtime<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> T {
+        match &self.runtime {
+            Some(runtime) => runtime.spawn(work).await.unwrap(),
+            None => work.await,
+        }
+    }
+
+    /// Waits until a crashed gateway's trail has written what it had begun, and given its lock back.
+    async fn wait_for_folders(&self) {
+        let lock = fs::File::open(self.trail_dir.join("lock"));
+        let Ok(lock) = lock else { return };
+        let free = spawn_blocking(move || lock.lock());
+        timeout(CRASH, free).await.expect("the trail is given back").unwrap().unwrap();
     }
 
     fn write_config(&self) {
@@ -193,6 +259,13 @@ impl TestBus {
             );
         }
         fs::write(self.config_file(), config).unwrap();
+    }
+}
+
+impl Drop for TestBus {
+    fn drop(&mut self) {
+        // A runtime may not be dropped where others run.
+        self.runtime.take().into_iter().for_each(Runtime::shutdown_background);
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
     cache::Caches,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
+    planted::Planted,
     publish::Turns,
     resolve::Lookups,
     rng,
@@ -33,6 +34,7 @@ pub struct Bus {
     pub(crate) flights: Flights,
     pub(crate) landings: Landings,
     pub(crate) commits: Turns,
+    pub(crate) planted: Planted,
 }
 
 /// The parts that a bus is made of.
@@ -89,10 +91,11 @@ impl Bus {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
         let Parts { catalog, clock, limits, .. } = &parts;
+        let planted = Planted::default();
         let admission = Admission::new(limits.admission.clone(), catalog, clock);
         Self {
             admission: Arc::new(admission),
-            caches: Caches::new(&limits.cache),
+            caches: Caches::new(&limits.cache, planted.clone()),
             lookups: Lookups::default(),
             first_fetches: FirstFetches::default(),
             flights: Flights::default(),
@@ -106,6 +109,7 @@ impl Bus {
             rng: parts.rng,
             limits: Arc::new(parts.limits),
             commits: Turns::default(),
+            planted,
         }
     }
 

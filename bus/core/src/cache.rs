@@ -16,6 +16,7 @@ pub(crate) use self::{
     named::NamedVersions,
     pointers::{Pointer, Pointers},
 };
+use crate::planted::Planted;
 
 /// How much is remembered, and for how long.
 #[derive(Clone, Debug)]
@@ -60,11 +61,11 @@ impl Default for CacheLimits {
 
 impl Caches {
     /// Makes empty caches.
-    pub(crate) fn new(limits: &CacheLimits) -> Self {
+    pub(crate) fn new(limits: &CacheLimits, planted: Planted) -> Self {
         let generations = Arc::new(Generations::default());
         Self {
             chunks: ChunkCache::new(limits.content_bytes),
-            pointers: Pointers::new(limits, Arc::clone(&generations)),
+            pointers: Pointers::new(limits, Arc::clone(&generations), planted),
             named: NamedVersions::new(limits.pointer_bytes, Arc::clone(&generations)),
             generations,
         }

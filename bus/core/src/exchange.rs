@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use crate::{
     AdapterCalls, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType, Operation,
     Purpose, RecordId, RequestId, Version,
+    planted::Bug,
     record::{Call, Ending},
     standing::Standing,
 };
@@ -125,6 +126,11 @@ impl Exchange {
         self.begun
     }
 
+    /// Returns whether the call made no Lookup of its own, but relied on what was known.
+    pub(crate) fn relied(&self) -> bool {
+        self.calls.lookup == 0
+    }
+
     /// Returns whether the type is personal.
     pub(crate) fn personal(&self) -> bool {
         self.personal
@@ -167,6 +173,9 @@ impl Exchange {
             standing.check()?;
         }
         let call = Call { bytes_authorised: Some(bytes), cache, ..self.closing() };
+        if self.bus.planted.is(Bug::OutcomeAfterRelease) {
+            return Ok(self.bus.write_later(call));
+        }
         let receipt = self.write(self.bus.journal.draw_id(), Ending::Served, call).await?;
         self.outcome = Some(receipt.index);
         Ok(receipt)

@@ -220,6 +220,14 @@ pub enum HolderError {
 // === impl HolderError ===
 
 impl HolderError {
+    /// Returns whether the holder has something else than was asked for, or nothing any more.
+    pub(crate) fn is_of_content(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound { .. } | Self::DigestMismatch { .. } | Self::SizeMismatch { .. }
+        )
+    }
+
     /// Returns whether the holder did not answer, so that what is known of it may have to do.
     pub(crate) fn is_away(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Deadline { .. })

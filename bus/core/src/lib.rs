@@ -27,6 +27,7 @@ mod journal;
 mod lookup;
 mod manifest;
 mod permissions;
+mod planted;
 mod policy;
 mod publish;
 mod purpose;
@@ -43,6 +44,8 @@ mod standing;
 mod subject;
 mod sweep;
 
+#[cfg(feature = "planted")]
+pub use self::planted::Bug;
 pub use self::{
     admission::{Admission, AdmissionLimits, Admitted, Load, Permit},
     bus::{Bus, Limits, Parts},

@@ -99,7 +99,8 @@ impl Found {
         }
     }
 
-    fn number(&self) -> &Number {
+    /// Returns the issuer's number.
+    pub(crate) fn number(&self) -> &Number {
         match self {
             Self::Registered(version) => &version.number,
             Self::Held(held) => &held.holding.number,

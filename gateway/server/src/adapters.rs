@@ -26,6 +26,7 @@ use oncebus_transport::{Accepts, Credentials, CredentialsError, Dialer, Endpoint
 use tokio::time::Instant;
 
 use crate::AdapterConfig;
+pub(crate) use breaker::BreakerLimits;
 use calls::Calls;
 use client::AdapterClient;
 use connections::Connections;
@@ -73,6 +74,7 @@ impl Adapters {
     /// Prepares to call the adapters.
     pub(crate) fn new(
         adapters: &[AdapterConfig],
+        limits: BreakerLimits,
         credentials: &Credentials,
         rng: &Arc<dyn Rng>,
     ) -> Result<Self, AdapterSetupError> {
@@ -81,7 +83,7 @@ impl Adapters {
             let dialer = credentials.dialer(Accepts::AdaptersOf(department.to_string())).map_err(
                 |source| AdapterSetupError::Identity { department: department.clone(), source },
             )?;
-            let guard = Arc::new(Guard::new(department, Arc::clone(rng)));
+            let guard = Arc::new(Guard::new(department, limits, Arc::clone(rng)));
             Ok(Adapter { config: config.clone(), dialer, guard })
         };
         adapters.iter().map(adapter).collect::<Result<_, _>>().map(Self)

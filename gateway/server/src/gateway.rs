@@ -114,7 +114,7 @@ impl Gateway {
         Self::start_with(config, workers, Injected { clock, rng: Arc::new(SystemRng) }).await
     }
 
-    /// Starts a gateway with another clock and other randomness.
+    /// Starts a gateway with another clock, other randomness and other bounds.
     ///
     /// # Errors
     ///
@@ -129,7 +129,8 @@ impl Gateway {
 
         let Stores { trail, recovery, registry, index, page_key } =
             Stores::open(&config, &*rng).await?;
-        let adapters = Adapters::new(&config.adapters, &credentials, &rng)?;
+        let adapters =
+            Adapters::new(&config.adapters, config.bounds.breaker(), &credentials, &rng)?;
         let journal = Journal::new(trail, Arc::clone(&clock), Arc::clone(&rng));
         let parts = Parts {
             catalog: Arc::clone(&catalog),
@@ -178,6 +179,11 @@ impl Gateway {
     /// Returns the address that is listened on.
     pub fn address(&self) -> SocketAddr {
         self.serving.local_address()
+    }
+
+    /// Returns the bus, for what is done to it and is no call.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
     }
 
     /// Returns how many calls are under way: let in, and their work not ended.

@@ -9,7 +9,11 @@ use super::{
     CacheLimits,
     generations::{Generation, Generations, Topic},
 };
-use crate::{info::age, resolve::Found};
+use crate::{
+    info::age,
+    planted::{Bug, Planted},
+    resolve::Found,
+};
 
 /// Rough size of a pointer in bytes; what it points at comes on top.
 const ENTRY_BYTES: usize = 512;
@@ -20,6 +24,7 @@ pub(crate) struct Pointers {
     entries: Cache<Topic, Arc<Pointer>>,
     generations: Arc<Generations>,
     negative: Duration,
+    planted: Planted,
 }
 
 /// All current versions of one topic, as they were known at one moment.
@@ -36,11 +41,15 @@ pub(crate) struct Pointer {
 // === impl Pointers ===
 
 impl Pointers {
-    pub(super) fn new(limits: &CacheLimits, generations: Arc<Generations>) -> Self {
+    pub(super) fn new(
+        limits: &CacheLimits,
+        generations: Arc<Generations>,
+        planted: Planted,
+    ) -> Self {
         let weigh =
             |_: &Topic, pointer: &Arc<Pointer>| u32::try_from(pointer.weight()).unwrap_or(u32::MAX);
         let entries = Cache::builder().max_capacity(limits.pointer_bytes).weigher(weigh).build();
-        Self { entries, generations, negative: limits.negative }
+        Self { entries, generations, negative: limits.negative, planted }
     }
 
     /// Returns the pointer of a topic if nothing changed since it was read, and it is younger than
@@ -53,15 +62,20 @@ impl Pointers {
     ) -> Option<Arc<Pointer>> {
         let pointer = self.entries.get(topic)?;
         let max_age = if pointer.found.is_empty() { self.negative.min(max_age) } else { max_age };
-        let same = pointer.generation == self.generations.of(topic);
+        let same = self.unchanged(topic, &pointer);
         (same && age(pointer.known_at, now) < max_age).then_some(pointer)
     }
 
     /// Remembers a pointer, unless something changed since its generation.
     pub(crate) fn remember(&self, topic: Topic, pointer: Pointer) {
-        if pointer.generation == self.generations.of(&topic) {
+        if self.unchanged(&topic, &pointer) {
             self.entries.insert(topic, Arc::new(pointer));
         }
+    }
+
+    fn unchanged(&self, topic: &Topic, pointer: &Pointer) -> bool {
+        pointer.generation == self.generations.of(topic)
+            || self.planted.is(Bug::MissingGenerationCheck)
     }
 }
 
@@ -84,7 +98,7 @@ mod tests {
     }
 
     fn caches() -> crate::cache::Caches {
-        crate::cache::Caches::new(&CacheLimits::default())
+        crate::cache::Caches::new(&CacheLimits::default(), Planted::default())
     }
 
     fn nothing(generation: Generation) -> Pointer {

@@ -11,8 +11,6 @@ use tokio::time::Instant;
 
 use super::window::Window;
 
-/// Failures in a row that open it.
-const FAILURES: u32 = 7;
 /// From the opening to the first probe.
 const FIRST_PROBE: Duration = Duration::from_secs(1);
 /// Longest time from the start of one probe to the next. With the probe's own way there and back an
@@ -27,7 +25,17 @@ const PROBE_EVERY: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub(super) struct Breaker {
     holder: DeptId,
+    limits: BreakerLimits,
     state: Mutex<State>,
+}
+
+/// When an adapter counts as failing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BreakerLimits {
+    /// Failures in a row.
+    pub(crate) failures: u32,
+    /// Calls in ten seconds of which half must work; fewer say nothing.
+    pub(crate) calls: u32,
 }
 
 /// What a call speaks for or against.
@@ -64,6 +72,14 @@ enum Phase {
     Open { probe_at: Instant, pause: Duration },
 }
 
+// === impl BreakerLimits ===
+
+impl Default for BreakerLimits {
+    fn default() -> Self {
+        Self { failures: 7, calls: 20 }
+    }
+}
+
 // === impl Pass ===
 
 impl Pass {
@@ -83,9 +99,9 @@ impl Pass {
 // === impl Breaker ===
 
 impl Breaker {
-    pub(super) fn new(holder: DeptId) -> Self {
+    pub(super) fn new(holder: DeptId, limits: BreakerLimits) -> Self {
         let state = State { phase: Phase::closed(), turn: 0, probes: 0 };
-        Self { holder, state: Mutex::new(state) }
+        Self { holder, limits, state: Mutex::new(state) }
     }
 
     /// Tells whether a call would be let through now, as a probe or as any other.
@@ -127,12 +143,13 @@ impl Breaker {
             (Phase::Closed { failures, window }, Verdict::Works) => {
                 *failures = 0;
                 window.worked();
-                window.mostly_failed().then(Phase::open)
+                window.mostly_failed(self.limits.calls).then(Phase::open)
             }
             (Phase::Closed { failures, window }, Verdict::Fails) => {
                 *failures += 1;
                 window.failed();
-                (*failures >= FAILURES || window.mostly_failed()).then(Phase::open)
+                let mostly_failed = window.mostly_failed(self.limits.calls);
+                (*failures >= self.limits.failures || mostly_failed).then(Phase::open)
             }
         };
         if let Some(phase) = turned {

@@ -6,7 +6,7 @@ use oncebus_core::{DeptId, HolderError, Rng};
 use tokio::time::Instant;
 
 use super::{
-    breaker::{Breaker, Pass},
+    breaker::{Breaker, BreakerLimits, Pass},
     bulkhead::{Bulkhead, Place},
     retry::Retries,
 };
@@ -23,9 +23,9 @@ pub(super) struct Guard {
 // === impl Guard ===
 
 impl Guard {
-    pub(super) fn new(holder: DeptId, rng: Arc<dyn Rng>) -> Self {
+    pub(super) fn new(holder: DeptId, limits: BreakerLimits, rng: Arc<dyn Rng>) -> Self {
         Self {
-            breaker: Breaker::new(holder.clone()),
+            breaker: Breaker::new(holder.clone(), limits),
             bulkhead: Bulkhead::new(),
             retries: Retries::new(rng),
             holder,

@@ -4,8 +4,6 @@ use tokio::time::Instant;
 
 /// Length of the window, in slots of a second.
 const SLOTS: u64 = 10;
-/// Calls below which a share says nothing.
-const ENOUGH: u32 = 20;
 
 /// Counts calls by the second in which they ended.
 #[derive(Debug)]
@@ -40,14 +38,14 @@ impl Window {
         slot.failed = slot.failed.saturating_add(1);
     }
 
-    /// Returns whether so many failed that asking is of little use: over half of at least 20.
-    pub(super) fn mostly_failed(&self) -> bool {
+    /// Returns whether so many failed that asking is of little use: over half of at least `enough`.
+    pub(super) fn mostly_failed(&self, enough: u32) -> bool {
         let now = self.second();
         let recent = self.slots.iter().filter(|slot| slot.second + SLOTS > now);
         let (worked, failed) = recent.fold((0_u32, 0_u32), |(worked, failed), slot| {
             (worked.saturating_add(slot.worked), failed.saturating_add(slot.failed))
         });
-        worked.saturating_add(failed) >= ENOUGH && worked < failed
+        worked.saturating_add(failed) >= enough && worked < failed
     }
 
     fn slot(&mut self) -> &mut Slot {
@@ -80,13 +78,13 @@ mod tests {
             window.failed();
         }
         window.failed();
-        assert!(!window.mostly_failed(), "19 calls were enough");
+        assert!(!window.mostly_failed(20), "19 calls were enough");
 
         window.worked();
-        assert!(!window.mostly_failed(), "half was not enough");
+        assert!(!window.mostly_failed(20), "half was not enough");
         window.failed();
 
-        assert!(window.mostly_failed());
+        assert!(window.mostly_failed(20));
     }
 
     #[tokio::test(start_paused = true)]
@@ -96,12 +94,12 @@ mod tests {
             window.failed();
         }
         advance(Duration::from_secs(9)).await;
-        assert!(window.mostly_failed());
+        assert!(window.mostly_failed(20));
 
         advance(Duration::from_secs(1)).await;
-        assert!(!window.mostly_failed());
+        assert!(!window.mostly_failed(20));
         window.failed();
 
-        assert!(!window.mostly_failed(), "a reused slot kept its old counts");
+        assert!(!window.mostly_failed(20), "a reused slot kept its old counts");
     }
 }

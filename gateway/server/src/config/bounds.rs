@@ -7,6 +7,7 @@ use std::{
 use oncebus_core::{AdmissionLimits, CacheLimits};
 
 use super::{ConfigFault, memory};
+use crate::adapters::BreakerLimits;
 
 /// Most connections of any kind: more sockets than a process may have files.
 const MOST: u64 = 1_000_000;
@@ -29,6 +30,9 @@ pub struct Bounds {
     /// Memory to count with; 0 is the container's or the machine's.
     memory_mib: u64,
     upload_idle_s: u64,
+    /// When an adapter counts as failing.
+    adapter_failures: u64,
+    adapter_calls: u64,
     content_mib: u64,
     stale_if_error_s: u64,
 }
@@ -45,7 +49,7 @@ pub(super) struct Key {
 }
 
 /// The limits that may be set, in the order of the documentation.
-pub(super) const KEYS: [Key; 20] = [
+pub(super) const KEYS: [Key; 22] = [
     Key {
         name: "limits.connections",
         range: 1..=MOST,
@@ -155,6 +159,18 @@ pub(super) const KEYS: [Key; 20] = [
         set: |bounds, value| bounds.upload_idle_s = value,
     },
     Key {
+        name: "limits.adapter_failures",
+        range: 1..=MOST,
+        get: |bounds| bounds.adapter_failures,
+        set: |bounds, value| bounds.adapter_failures = value,
+    },
+    Key {
+        name: "limits.adapter_calls",
+        range: 1..=MOST,
+        get: |bounds| bounds.adapter_calls,
+        set: |bounds, value| bounds.adapter_calls = value,
+    },
+    Key {
         name: "cache.content_mib",
         range: 0..=MOST,
         get: |bounds| bounds.content_mib,
@@ -174,6 +190,7 @@ impl Default for Bounds {
     fn default() -> Self {
         let admission = AdmissionLimits::within(0);
         let exchange = oncebus_core::Limits::default();
+        let breaker = BreakerLimits::default();
         Self {
             transport: oncebus_transport::Limits::default(),
             calls: admission.calls.into(),
@@ -182,6 +199,8 @@ impl Default for Bounds {
             burst: admission.burst.get().into(),
             memory_mib: 0,
             upload_idle_s: exchange.upload_idle.as_secs(),
+            adapter_failures: breaker.failures.into(),
+            adapter_calls: breaker.calls.into(),
             content_mib: exchange.cache.content_bytes / MIB,
             stale_if_error_s: exchange.cache.stale_if_error.as_secs(),
         }
@@ -189,6 +208,11 @@ impl Default for Bounds {
 }
 
 impl Bounds {
+    /// Returns when an adapter counts as failing.
+    pub(crate) fn breaker(&self) -> BreakerLimits {
+        BreakerLimits { failures: count(self.adapter_failures), calls: count(self.adapter_calls) }
+    }
+
     /// Returns the bounds of the exchange.
     pub(crate) fn exchange(&self, spool_dir: &Path) -> oncebus_core::Limits {
         let memory = match self.memory_mib {

@@ -4,10 +4,13 @@ use tokio::time::advance;
 
 use super::*;
 
+/// Failures in a row that open it.
+const FAILURES: u32 = 7;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 fn closed() -> Breaker {
-    Breaker::new("market".parse().unwrap())
+    Breaker::new("market".parse().unwrap(), BreakerLimits::default())
 }
 
 fn open() -> Breaker {
