@@ -12,13 +12,14 @@ use crate::{
     output::{Column, OutputArgs},
 };
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     ("#", "index"),
     ("time", "time"),
     ("kind", "kind"),
     ("operation", "operation"),
     ("outcome", "outcome"),
     ("reason", "reason"),
+    ("cache", "cache"),
     ("department", "department"),
     ("holder", "holder"),
     ("type", "material_type"),

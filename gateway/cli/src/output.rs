@@ -37,7 +37,7 @@ impl OutputArgs {
     pub(crate) fn rows(&self, columns: &[Column], rows: &[Value]) {
         match self.output {
             Form::Table if rows.is_empty() => say::note("nothing found"),
-            Form::Table => say::line(table(columns, rows)),
+            Form::Table => say::line(without_trailing_blanks(&table(columns, rows))),
             Form::Json => say::line(Value::from(rows)),
             Form::Jsonl => rows.iter().for_each(say::line),
         }
@@ -54,7 +54,7 @@ impl OutputArgs {
     /// Prints one thing: as a table, a line for each field.
     pub(crate) fn one(&self, value: &Value) {
         match self.output {
-            Form::Table => say::line(sheet(value)),
+            Form::Table => say::line(without_trailing_blanks(&sheet(value))),
             Form::Json | Form::Jsonl => say::line(value),
         }
     }
@@ -75,6 +75,11 @@ fn sheet(value: &Value) -> Table {
         table.add_row([field.replace('_', " "), shown(field, value)]);
     }
     table
+}
+
+/// One wide row must not make all others as long as itself.
+fn without_trailing_blanks(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
 /// No lines: what is printed can be cut and searched.

@@ -20,14 +20,8 @@ pub(crate) struct ReloadArgs {
     /// Connection file of the bus
     #[arg(long, value_name = "FILE", env = "ONCEBUS_PROFILE", default_value = "connection.json")]
     profile: PathBuf,
-    /// System of the connection file to call as; its role must be `operator`
-    #[arg(
-        id = "as",
-        long = "as",
-        value_name = "SYSTEM",
-        env = "ONCEBUS_AS",
-        default_value = "operator"
-    )]
+    /// System of the connection file to call as, whatever ONCEBUS_AS says: its role must be `operator`
+    #[arg(id = "as", long = "as", value_name = "SYSTEM", default_value = "operator")]
     system: String,
     #[command(flatten)]
     output: OutputArgs,

@@ -33,8 +33,13 @@ const SHORT: Duration = Duration::from_millis(600);
 const LONG: Duration = Duration::from_secs(5);
 /// Longest wait for an honest call to be served behind a hostile one.
 const RECOVERY: Duration = Duration::from_secs(5);
-/// What it keeps on purpose is soon full: whatever grows then is lost.
-const SMALL_CACHE: [(&str, &str); 1] = [("ONCEBUS_GATEWAY_CACHE__CONTENT_MIB", "4")];
+/// What the gateway keeps on purpose is soon full: whatever grows then is lost. And the caller, whose
+/// department has other work to do beside, is not told to slow down.
+const VARIABLES: [(&str, &str); 3] = [
+    ("ONCEBUS_GATEWAY_CACHE__CONTENT_MIB", "4"),
+    ("ONCEBUS_GATEWAY_LIMITS__CALLS_PER_SECOND", "100000"),
+    ("ONCEBUS_GATEWAY_LIMITS__BURST", "100000"),
+];
 /// How much the gateway may grow.
 const GROWTH_BYTES: u64 = 32 << 20;
 
@@ -56,7 +61,7 @@ async fn a_hostile_adapter_gets_nothing_wrong_released_and_stops_nobody() {
         town.start_adapter(department).await;
     }
     town.start_hostile("market", &[]).await;
-    town.start_gateway_with(&SMALL_CACHE).await;
+    town.start_gateway_with(&VARIABLES).await;
     let caller = town.client("planning");
     let load = Load::start(&town, &["housing", "planning"]);
     let rate = load.flows().await;
@@ -75,7 +80,7 @@ async fn a_hostile_adapter_gets_nothing_wrong_released_and_stops_nobody() {
         assert!(honest(&caller, tag).await, "{} is not registered", tag.text());
     }
     town.gateway.take().unwrap().kill().await;
-    town.start_gateway().await;
+    town.start_gateway_with(&VARIABLES).await;
     answers.extend(ask_all(&caller, registered).await);
     let ledger = load.stop().await;
 
