@@ -1,6 +1,7 @@
 //! What the bus promises to those who call it, and to those who check it.
 
 mod adapters;
+mod admission;
 mod caching;
 mod fetching;
 mod fields;

@@ -23,7 +23,12 @@ use tokio::{net::TcpListener, runtime::Handle};
 use tonic::{Code, Request, Response, Status, service::Routes};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use crate::{digest, gate::Gate, subject};
+use crate::{
+    digest,
+    gate::Gate,
+    hooks::{Hook, Watched},
+    subject,
+};
 
 const CHUNK: usize = 256 * 1024;
 
@@ -77,29 +82,6 @@ struct Shelf {
     department: &'static str,
     state: Arc<Mutex<State>>,
     gate: Arc<Gate>,
-}
-
-/// Sees each call but Discard as it comes in: its method, and its type where it names one.
-type Watcher = Arc<dyn Fn(&'static str, &str) + Send + Sync>;
-
-/// Who sees the calls as they come in.
-#[derive(Clone, Default)]
-struct Watched(Option<Watcher>);
-
-impl std::fmt::Debug for Watched {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "watched" } else { "unwatched" })
-    }
-}
-
-/// Something that happens while the adapter is asked.
-#[derive(Default)]
-struct Hook(Option<Box<dyn FnOnce() + Send>>);
-
-impl std::fmt::Debug for Hook {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(if self.0.is_some() { "set" } else { "none" })
-    }
 }
 
 #[derive(Debug, Default)]

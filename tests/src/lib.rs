@@ -10,6 +10,7 @@ mod bus;
 mod client;
 mod clock;
 mod gate;
+mod hooks;
 mod proxy;
 pub mod raw;
 mod tag;

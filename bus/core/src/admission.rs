@@ -145,7 +145,8 @@ impl Admission {
 // === impl Permit ===
 
 impl Permit {
-    /// Makes room for so many bytes in memory.
+    /// Makes room for so many bytes in memory; what is more than the department may have at all needs
+    /// all of it.
     ///
     /// # Errors
     ///
@@ -153,7 +154,7 @@ impl Permit {
     pub(crate) fn room(&self, bytes: u64) -> Result<Room, Load> {
         let Admission { limits, bytes: all, gates, .. } = &*self.admission;
         let gate = gates.get(&self.department).ok_or(Load::Unknown)?;
-        let parts = kibibytes(bytes);
+        let parts = kibibytes(bytes.min(limits.bytes_per_department).min(limits.bytes));
         let own = Arc::clone(&gate.bytes).try_acquire_many_owned(parts);
         let own = own.ok().ok_or(Load::Bytes { limit: limits.bytes_per_department })?;
         let part = Arc::clone(all).try_acquire_many_owned(parts);
