@@ -2,7 +2,9 @@
 
 use futures_util::future::join_all;
 use oncebus_proto::v1 as pb;
-use oncebus_tests::{Client, Document, Fault, Fetched, TestBus, purpose, reason, request_id};
+use oncebus_tests::{
+    Client, Document, Fault, Fetched, TestBus, purpose, reason, request_id, subject,
+};
 use tokio::task::{JoinHandle, yield_now};
 use tonic::Status;
 
@@ -209,6 +211,31 @@ async fn after_a_commit_nobody_gets_the_old_version_by_type_and_subject() {
 
     assert_eq!((old.content.as_slice(), old.info.current), (&b"version 0"[..], false));
     assert_eq!(cache(&old), pb::CacheResult::Hit);
+}
+
+#[tokio::test]
+async fn what_is_remembered_is_told_with_its_age() {
+    let bus = TestBus::start().await;
+    bus.adapter("market").hold("business_license", "L-1", "a licence");
+    let mut material = bus.client("planning").material;
+    let request = || pb::FindMaterialsRequest {
+        material_type: "business_license".to_owned(),
+        subject: Some(subject()),
+        purpose: Some(purpose()),
+        ..Default::default()
+    };
+
+    let first = material.find_materials(request()).await.unwrap().into_inner();
+    bus.clock.advance(jiff::SignedDuration::from_secs(7));
+    let remembered = material.find_materials(request()).await.unwrap().into_inner();
+    let fetched = bus.client("planning").fetch(Document::new("M01", "L-1", "").fetch()).await;
+    bus.clock.advance(jiff::SignedDuration::from_secs(11));
+    let hit = bus.client("housing").fetch(Document::new("M01", "L-1", "").fetch()).await.unwrap();
+
+    let ages = [&first, &remembered].map(|found| found.materials[0].age_ms);
+    assert_eq!(ages, [0, 7_000]);
+    assert_eq!((fetched.unwrap().info.age_ms, hit.info.age_ms), (0, 11_000));
+    assert_eq!(bus.adapter("market").calls().lookup, 1);
 }
 
 #[tokio::test]

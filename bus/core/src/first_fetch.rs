@@ -155,7 +155,7 @@ impl Bus {
         whole: &Whole,
     ) -> Result<Arc<Version>, ExchangeError> {
         let Wanted { material_type, subject, held } = wanted;
-        let Held { holder, holding, only_one } = held;
+        let Held { holder, holding, only_one, .. } = held;
         let (material_type, subject) = (material_type.code.clone(), Subject::clone(subject));
         let topic = wanted.topic();
         let number = holding.number.clone();

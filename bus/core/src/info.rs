@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Cache, DeptId, Holding, MaterialType, Supply, TypeCode, Version, VersionName};
+use crate::{
+    Cache, DeptId, Holding, MaterialType, Supply, TypeCode, Version, VersionName, resolve::Held,
+};
 
 /// What the bus knows of one version of one material.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,21 +62,16 @@ impl MaterialInfo {
         Self { stale: aged && material_type.supply == Supply::OriginHeld, ..info }
     }
 
-    /// Describes what a department just said that it holds.
-    pub fn of_holding(
-        holding: Holding,
-        material_type: TypeCode,
-        holder: DeptId,
-        now: Timestamp,
-    ) -> Self {
+    /// Describes what a department said that it holds.
+    pub(crate) fn of_held(held: &Held, material_type: TypeCode, now: Timestamp) -> Self {
         Self {
             version: None,
             material_type,
-            holder,
-            document: holding,
+            holder: held.holder.clone(),
+            document: held.holding.clone(),
             current: true,
-            confirmed_at: now,
-            age: Duration::ZERO,
+            confirmed_at: held.told_at,
+            age: age(held.told_at, now),
             stale: false,
             cache: None,
         }

@@ -31,6 +31,8 @@ pub(crate) struct Held {
     pub holder: DeptId,
     /// What it says of the document.
     pub holding: Holding,
+    /// When it said so.
+    pub told_at: Timestamp,
     /// Whether the subject has this one document of the type only. Then the registry's word for it
     /// may be relied on for the type's pointer age; else the holder is asked each time, so that a
     /// call without a number never misses that there are several.
@@ -68,10 +70,7 @@ impl Found {
     pub(crate) fn info(&self, material_type: &MaterialType, now: Timestamp) -> MaterialInfo {
         match self {
             Self::Registered(version) => MaterialInfo::of_current(version, material_type, now),
-            Self::Held(held) => {
-                let (holding, holder) = (held.holding.clone(), held.holder.clone());
-                MaterialInfo::of_holding(holding, material_type.code.clone(), holder, now)
-            }
+            Self::Held(held) => MaterialInfo::of_held(held, material_type.code.clone(), now),
         }
     }
 
@@ -275,7 +274,12 @@ impl Bus {
                 }
                 None => {
                     let holder = holder.clone();
-                    found.push(Found::Held(Arc::new(Held { holder, holding, only_one })));
+                    found.push(Found::Held(Arc::new(Held {
+                        holder,
+                        holding,
+                        told_at: now,
+                        only_one,
+                    })));
                 }
             }
         }
