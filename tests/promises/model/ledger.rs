@@ -2,11 +2,10 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
-    fs::File,
-    os::unix::fs::FileExt as _,
-    path::PathBuf,
+    path::Path,
 };
 
+use oncebus_tests::TrailFile;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -15,15 +14,10 @@ use super::{
     divergence::{Divergence, Flaw},
 };
 
-const HEADER_BYTES: usize = 53;
-const TRAILER_BYTES: usize = 44;
-
 /// The records so far.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    frames: PathBuf,
-    segment: PathBuf,
-    offset: u64,
+    file: TrailFile,
     records: Vec<Value>,
     by_request: HashMap<String, Vec<usize>>,
     open: BTreeSet<u64>,
@@ -33,12 +27,9 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn new(trail: &std::path::Path) -> Self {
-        let frames = trail.join("frames");
+    pub(super) fn new(trail: &Path) -> Self {
         Self {
-            segment: frames.join(format!("{:020}.seg", 0)),
-            frames,
-            offset: 0,
+            file: TrailFile::new(trail),
             records: Vec::new(),
             by_request: HashMap::new(),
             open: BTreeSet::new(),
@@ -55,17 +46,8 @@ impl Ledger {
 
     /// Reads what was written since.
     pub(super) fn catch_up(&mut self) {
-        loop {
-            let Ok(file) = File::open(&self.segment) else { return };
-            while let Some((frame, bytes)) = frame_at(&file, self.offset) {
-                self.offset += bytes;
-                frame.into_iter().for_each(|leaf| self.add(&leaf));
-            }
-            let next = self.frames.join(format!("{:020}.seg", self.records.len()));
-            if next == self.segment || !next.exists() {
-                return;
-            }
-            (self.segment, self.offset) = (next, 0);
+        for record in self.file.read_on().expect("the trail can be read") {
+            self.add(&record.leaf);
         }
     }
 
@@ -157,22 +139,4 @@ impl Ledger {
 fn token(request: &str) -> String {
     let id = hex::decode(request.replace('-', "")).unwrap();
     format!("sha256:{}", hex::encode(Sha256::digest(id)))
-}
-
-/// Reads the frame at `offset`, if all of it is there: its leaves and its length.
-fn frame_at(file: &File, offset: u64) -> Option<(Vec<Vec<u8>>, u64)> {
-    let mut header = [0; HEADER_BYTES];
-    file.read_exact_at(&mut header, offset).ok()?;
-    assert_eq!(header[..4], *b"OBTF", "no frame of the trail begins at {offset}");
-    let payload_bytes = u32::from_be_bytes(header[5..9].try_into().unwrap()) as usize;
-    let mut rest = vec![0; payload_bytes + TRAILER_BYTES];
-    file.read_exact_at(&mut rest, offset + HEADER_BYTES as u64).ok()?;
-    let mut payload = &rest[..payload_bytes];
-    let mut leaves = Vec::new();
-    while let [high, low, behind @ ..] = payload {
-        let (leaf, behind) = behind.split_at(usize::from(u16::from_be_bytes([*high, *low])));
-        leaves.push(leaf.to_vec());
-        payload = behind;
-    }
-    Some((leaves, (HEADER_BYTES + rest.len()) as u64))
 }
