@@ -281,18 +281,29 @@ async fn catalogue_audit_and_admin_name_each_wrong_field() {
     let bus = TestBus::start().await;
     let client = bus.client("audit");
     let searches: Vec<Case<pb::SearchRecordsRequest>> = vec![
-        ("department that is none", "department", |r| r.department = "Housing!".to_owned()),
-        ("long system", "system", |r| r.system = long()),
-        ("holder that is none", "holder", |r| r.holder = long()),
-        ("unknown type", "material_type", |r| r.material_type = "M99".to_owned()),
-        ("item with a control character", "item", |r| r.item = "\u{2}".to_owned()),
-        ("unknown kind", "kind", |r| r.kind = "outcomes".to_owned()),
-        ("unknown operation", "operation", |r| r.operation = "delete".to_owned()),
-        ("unknown outcome", "outcome", |r| r.outcome = "good".to_owned()),
-        ("long reason", "reason", |r| r.reason = long()),
-        ("long version", "version", |r| r.version = long()),
+        ("department that is none", "department", |r| {
+            r.filter.get_or_insert_default().department = "Housing!".to_owned()
+        }),
+        ("long system", "system", |r| r.filter.get_or_insert_default().system = long()),
+        ("holder that is none", "holder", |r| r.filter.get_or_insert_default().holder = long()),
+        ("unknown type", "material_type", |r| {
+            r.filter.get_or_insert_default().material_type = "M99".to_owned()
+        }),
+        ("item with a control character", "item", |r| {
+            r.filter.get_or_insert_default().item = "\u{2}".to_owned()
+        }),
+        ("unknown kind", "kind", |r| r.filter.get_or_insert_default().kind = "outcomes".to_owned()),
+        ("unknown operation", "operation", |r| {
+            r.filter.get_or_insert_default().operation = "delete".to_owned()
+        }),
+        ("unknown outcome", "outcome", |r| {
+            r.filter.get_or_insert_default().outcome = "good".to_owned()
+        }),
+        ("long reason", "reason", |r| r.filter.get_or_insert_default().reason = long()),
+        ("long version", "version", |r| r.filter.get_or_insert_default().version = long()),
         ("start that is no time", "start_time", |r| {
-            r.start_time = Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
+            r.filter.get_or_insert_default().start_time =
+                Some(prost_types::Timestamp { seconds: i64::MAX, nanos: 0 });
         }),
         ("negative page", "page_size", |r| r.page_size = -5),
         ("forged token", "page_token", |r| r.page_token = "bm9uZQ".to_owned()),

@@ -2,7 +2,6 @@
 
 use oncebus_proto::v1 as pb;
 use oncebus_tests::{Document, TestBus, reason};
-use oncebus_trail::Receipt;
 use tonic::Code;
 
 fn contract() -> Document {
@@ -45,21 +44,15 @@ async fn a_receipt_verifies_offline_against_the_exact_leaf() {
     bus.client("housing").publish(&contract()).await.unwrap();
     let given = bus.client("planning").fetch(contract().fetch()).await.unwrap().receipt;
     let record = bus.client("audit").records().await.remove(given.index as usize);
-    let path = given.inclusion_path.iter().map(|hash| hash[..].try_into().unwrap());
-    let receipt = Receipt {
-        origin: given.origin.parse().unwrap(),
-        index: given.index as u64,
-        tree_size: given.tree_size as u64,
-        inclusion_path: path.collect(),
-        checkpoint: given.checkpoint.clone(),
-    };
+    let receipt = oncebus_tests::proof(&given);
+    let mut changed = receipt.clone();
+    changed.leaf[10] ^= 1;
 
-    let right = receipt.verify(&record.leaf);
-    let mut changed = record.leaf.to_vec();
-    changed[10] ^= 1;
-    let wrong = receipt.verify(&changed);
+    let right = receipt.verify(bus.verifier());
+    let wrong = changed.verify(bus.verifier());
 
     assert!(right.is_ok(), "{right:?}");
+    assert_eq!(receipt.leaf, record.leaf);
     assert!(wrong.is_err(), "a changed record verifies");
     assert!(given.checkpoint.starts_with("oncebus.test/gateway/g1\n"), "{}", given.checkpoint);
 }
@@ -108,13 +101,16 @@ async fn filters_must_all_hold_and_pages_meet_without_gap() {
     for _ in 0..5 {
         bus.client("planning").fetch(contract().fetch()).await.unwrap();
     }
-    let filter = |page_size, page_token| pb::SearchRecordsRequest {
+    let filter = pb::RecordFilter {
         department: "planning".to_owned(),
         kind: "outcome".to_owned(),
         material_type: "M23".to_owned(),
+        ..Default::default()
+    };
+    let filter = |page_size, page_token| pb::SearchRecordsRequest {
+        filter: Some(filter.clone()),
         page_size,
         page_token,
-        ..Default::default()
     };
     let mut audit = bus.client("audit").audit;
 

@@ -53,7 +53,8 @@ async fn what_the_library_refuses_has_a_reason_too() {
     let bus = TestBus::start().await;
     let client = bus.client("planning");
     let search = "/oncebus.v1.AuditService/SearchRecords";
-    let large = pb::SearchRecordsRequest { system: "x".repeat(70_000), ..Default::default() };
+    let filter = pb::RecordFilter { system: "x".repeat(70_000), ..Default::default() };
+    let large = pb::SearchRecordsRequest { filter: Some(filter), ..Default::default() };
 
     let too_large = client.audit.clone().search_records(large).await.unwrap_err();
     let malformed = refused(&client.channel, search, b"\x0a\xff\xff\xff\xff\x0f").await;

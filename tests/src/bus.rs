@@ -4,6 +4,7 @@ use std::{collections::HashMap, fs, future::Future, path::PathBuf, sync::Arc, ti
 
 use oncebus_core::SystemRng;
 use oncebus_gateway::{Gateway, GatewayConfig, Injected};
+use oncebus_trail::VerifierKey;
 use oncebus_transport::{Accepts, Credentials};
 use tempfile::TempDir;
 use tokio::{
@@ -117,6 +118,11 @@ impl TestBus {
     /// Starts a bus as most tests want it.
     pub async fn start() -> Self {
         Self::builder().start().await
+    }
+
+    /// Returns the key that checks the trail's checkpoints.
+    pub fn verifier(&self) -> &VerifierKey {
+        self.gateway().bus().journal().trail().verifier()
     }
 
     /// Returns the gateway.

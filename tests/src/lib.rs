@@ -11,6 +11,7 @@ mod client;
 mod clock;
 mod gate;
 mod hooks;
+mod proof;
 mod proxy;
 pub mod raw;
 mod tag;
@@ -24,6 +25,7 @@ pub use client::{
     Client, Document, Fetched, digest, purpose, reason, receipt, request_id, subject,
 };
 pub use clock::TestClock;
+pub use proof::proof;
 pub use proxy::Proxy;
 pub use tag::{Route, Tag};
 pub use trail_file::{AdapterCallCounts, TrailFile, TrailRecord, trail_records};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use oncebus_trail::{AppendError, Receipt, Trail};
+use oncebus_trail::{AppendError, Entry, Receipt, Trail};
 
 use crate::{
     BootId, Call, Clock, Epoch, Record, RecordId, Rng,
@@ -115,6 +115,6 @@ impl Journal {
     }
 
     async fn write(&self, record: Record) -> Result<Receipt, AppendError> {
-        self.trail.append(record.to_leaf()).await
+        self.trail.append(Entry { leaf: record.to_leaf(), sealed: Vec::new() }).await
     }
 }

@@ -111,11 +111,12 @@ impl Bus {
             drop(journal.outcome(journal.draw_id(), Ending::Served, call).await);
         });
         Receipt {
-            origin: checkpoint.origin.clone(),
+            origin: checkpoint.checkpoint.origin.clone(),
             index,
             tree_size: index + 1,
             inclusion_path: Vec::new(),
-            checkpoint: checkpoint.body(),
+            checkpoint: checkpoint.note.clone(),
+            leaf: Vec::new(),
         }
     }
 }

@@ -4,6 +4,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     hash::HASH_BYTES,
+    key::{SigningKey, VerifierKey},
+    note::{Note, NoteError},
     origin::{Origin, OriginError},
 };
 
@@ -20,9 +22,29 @@ pub struct Checkpoint {
     pub root: [u8; HASH_BYTES],
 }
 
-/// Why a text is no checkpoint body.
+/// A checkpoint with the note that commits the log to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedCheckpoint {
+    /// What the log commits to.
+    pub checkpoint: Checkpoint,
+    /// The signed note, C2SP tlog-checkpoint: body, blank line, signatures.
+    pub note: String,
+}
+
+/// Why a text is no checkpoint of a log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CheckpointError {
+    /// It is not signed as it must be.
+    #[error(transparent)]
+    Note(#[from] NoteError),
+    /// It is another log's than the key that checks it.
+    #[error("checkpoint is of log {origin}, the key of {key}")]
+    Log {
+        /// The log that the checkpoint names.
+        origin: Origin,
+        /// The name of the key.
+        key: Origin,
+    },
     /// It is not three lines.
     #[error("checkpoint must be three lines, each with its line end: origin, size, root")]
     Lines,
@@ -45,6 +67,12 @@ impl Checkpoint {
         format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root))
     }
 
+    /// Commits the log to it.
+    pub(crate) fn sign(self, key: &SigningKey) -> SignedCheckpoint {
+        let note = Note::sign(self.body(), key).to_string();
+        SignedCheckpoint { checkpoint: self, note }
+    }
+
     /// Reads a checkpoint body.
     ///
     /// # Errors
@@ -57,6 +85,26 @@ impl Checkpoint {
             return Err(CheckpointError::Lines);
         };
         Ok(Self { origin: origin.parse()?, size: parse_size(size)?, root: parse_root(root)? })
+    }
+}
+
+// === impl SignedCheckpoint ===
+
+impl SignedCheckpoint {
+    /// Reads a signed checkpoint of the log whose key `key` is.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`CheckpointError`] if it has not the form of one, or is not the log's.
+    pub fn open(note: &str, key: &VerifierKey) -> Result<Self, CheckpointError> {
+        let signed = Note::parse(note)?;
+        signed.verify(key)?;
+        let checkpoint = Checkpoint::parse(signed.text())?;
+        if checkpoint.origin != *key.name() {
+            let key = key.name().clone();
+            return Err(CheckpointError::Log { origin: checkpoint.origin, key });
+        }
+        Ok(Self { checkpoint, note: note.to_owned() })
     }
 }
 

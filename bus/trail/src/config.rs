@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::origin::Origin;
+use crate::{key::SigningKey, origin::Origin};
 
 /// Longest wait for a record to become durable, unless configured: longer than a disk under load
 /// takes (p99 of a sync is below 25 ms), shorter than callers wait.
@@ -13,8 +13,8 @@ pub const DEFAULT_WRITE_DEADLINE: Duration = Duration::from_secs(5);
 pub struct TrailConfig {
     /// Folder of the trail; made, readable by its owner alone, where there is none.
     pub dir: PathBuf,
-    /// Name of the log. A folder belongs to one name for ever.
-    pub origin: Origin,
+    /// Key that signs the checkpoints; its name is the log's. A folder belongs to one name for ever.
+    pub key: SigningKey,
     /// Longest wait for a record to become durable, and for a close.
     pub write_deadline: Duration,
 }
@@ -22,8 +22,12 @@ pub struct TrailConfig {
 // === impl TrailConfig ===
 
 impl TrailConfig {
-    /// Takes folder and name, with [`DEFAULT_WRITE_DEADLINE`].
-    pub fn new(dir: impl Into<PathBuf>, origin: Origin) -> Self {
-        Self { dir: dir.into(), origin, write_deadline: DEFAULT_WRITE_DEADLINE }
+    /// Takes folder and key, with [`DEFAULT_WRITE_DEADLINE`].
+    pub fn new(dir: impl Into<PathBuf>, key: SigningKey) -> Self {
+        Self { dir: dir.into(), key, write_deadline: DEFAULT_WRITE_DEADLINE }
+    }
+
+    pub(crate) fn origin(&self) -> &Origin {
+        self.key.verifier().name()
     }
 }

@@ -25,7 +25,9 @@ mod disk;
 mod frame;
 mod growth;
 mod hash;
+mod key;
 mod lock;
+mod note;
 mod open;
 mod origin;
 mod proof;
@@ -41,15 +43,17 @@ mod writer;
 mod testing;
 
 pub use self::{
-    checkpoint::{Checkpoint, CheckpointError},
+    checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint},
     config::{DEFAULT_WRITE_DEADLINE, TrailConfig},
     frame::{FrameFault, MAX_LEAF_BYTES},
+    key::{KeyError, SigningKey, VerifierKey},
+    note::{Note, NoteError},
     open::{OpenError, Recovery},
     origin::{Origin, OriginError},
     proof::ProofError,
     reader::ReadError,
     receipt::{Receipt, VerifyError},
     sequencer::MAX_QUEUED_RECORDS,
-    trail::{AppendError, CloseError, Trail},
+    trail::{AppendError, CloseError, Consistency, Entry, MAX_SEALED_BYTES, ProveError, Trail},
     writer::Fatal,
 };

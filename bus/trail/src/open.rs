@@ -119,7 +119,7 @@ pub(crate) fn open_on(
     let dir = &config.dir;
     create_folder(dir).map_err(|source| OpenError::io("make", dir, source))?;
     let lock = Lock::take(dir)?;
-    let Recovered { tail, recovery } = recover(dir, &config.origin)?;
+    let Recovered { tail, recovery } = recover(dir, config.origin())?;
     if 0 < recovery.torn_bytes {
         tracing::warn!(
             file = %tail.file.display(),
@@ -131,7 +131,7 @@ pub(crate) fn open_on(
 
     let file = FileDisk::open(&tail.file);
     let file = file.map_err(|source| OpenError::io("open", &tail.file, source))?;
-    let writer = Writer::new(config.origin.clone(), tail, segment_bytes, disk(file));
+    let writer = Writer::new(config.key.clone(), tail, segment_bytes, disk(file));
     let (queue, commands) = mpsc::channel(MAX_QUEUED_RECORDS);
     let (state, states) = watch::channel(State::Running);
     let trail = Trail::new(&config, &writer, queue, states);

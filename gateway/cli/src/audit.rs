@@ -137,7 +137,7 @@ impl SearchArgs {
     fn request(&self, rows: usize, page_token: String) -> pb::SearchRecordsRequest {
         // A page's size is no part of the filter that its token is bound to.
         let page_size = i32::try_from(rows.min(1_000)).unwrap_or(1_000);
-        pb::SearchRecordsRequest {
+        let filter = pb::RecordFilter {
             department: self.department.clone(),
             system: self.system.clone(),
             holder: self.holder.clone(),
@@ -150,9 +150,9 @@ impl SearchArgs {
             version: self.version.clone(),
             start_time: self.since,
             end_time: self.until,
-            page_size,
-            page_token,
-        }
+            ..pb::RecordFilter::default()
+        };
+        pb::SearchRecordsRequest { filter: Some(filter), page_size, page_token }
     }
 }
 

@@ -120,8 +120,11 @@ async fn scenes(town: &Town) -> Result<Figures, CliError> {
     let trail = trail::read(offices.auditor()).await?;
     let mut figures = Figures::count(&trail);
     figures.set_catalog(&offices.material_types().await?);
-    figures.receipts_verified =
-        receipts::verify(published.iter().chain(&fetched).chain(&refused), &trail)?;
+    figures.receipts_verified = receipts::verify(
+        published.iter().chain(&fetched).chain(&refused),
+        &trail,
+        town.verifier(),
+    )?;
     Ok(figures)
 }
 

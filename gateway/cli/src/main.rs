@@ -14,6 +14,7 @@ mod gateway;
 mod logging;
 mod material;
 mod output;
+mod receipt;
 mod sample;
 mod say;
 mod stop;

@@ -1,10 +1,14 @@
 //! Opens what a gateway keeps: the trail, then the registry, then what can be made anew.
 
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use oncebus_core::Rng;
 use oncebus_store::{SearchIndex, SqliteRegistry, SubjectKeys};
-use oncebus_trail::{Recovery, Trail, TrailConfig};
+use oncebus_trail::{Recovery, SigningKey, Trail, TrailConfig, VerifierKey};
 use tokio::task::spawn_blocking;
 
 use crate::{GatewayConfig, StartError, keys};
@@ -30,7 +34,8 @@ impl Stores {
         for dir in [data, &keys_dir] {
             keys::private_dir(dir).map_err(|source| StartError::files(dir, source))?;
         }
-        let (trail, recovery) = open_trail(config).await?;
+        let key = signing_key(config, rng)?;
+        let (trail, recovery) = open_trail(config, key).await?;
         let Recovery { records, torn_bytes, .. } = recovery;
         tracing::info!(records, torn_bytes, "the trail is open");
         let subject_keys = SubjectKeys::load_or_create(&keys_dir.join("subjects.json"), rng)?;
@@ -43,9 +48,43 @@ impl Stores {
     }
 }
 
-async fn open_trail(config: &GatewayConfig) -> Result<(Trail, Recovery), StartError> {
+// === impl GatewayConfig ===
+
+impl GatewayConfig {
+    /// Returns the key that checks the checkpoints of this gateway's trail.
+    ///
+    /// # Errors
+    ///
+    /// If the gateway never ran, so that there is no key yet, or its file cannot be read.
+    pub fn trail_verifier(&self) -> Result<VerifierKey, StartError> {
+        let file = key_file(self);
+        let seed = keys::load(&file).map_err(|source| StartError::files(&file, source))?;
+        Ok(key_of(self, &seed)?.verifier().clone())
+    }
+}
+
+/// Reads the key that signs checkpoints, or draws it.
+fn signing_key(config: &GatewayConfig, rng: &dyn Rng) -> Result<SigningKey, StartError> {
+    let file = key_file(config);
+    let seed = keys::load_or_draw(&file, rng);
+    key_of(config, &seed.map_err(|source| StartError::files(&file, source))?)
+}
+
+fn key_file(config: &GatewayConfig) -> PathBuf {
+    config.data_dir.join("keys").join("trail.key")
+}
+
+fn key_of(config: &GatewayConfig, seed: &[u8; 32]) -> Result<SigningKey, StartError> {
+    SigningKey::from_seed(&config.origin, seed)
+        .map_err(|error| StartError::files(&key_file(config), io::Error::other(error)))
+}
+
+async fn open_trail(
+    config: &GatewayConfig,
+    key: SigningKey,
+) -> Result<(Trail, Recovery), StartError> {
     let dir: &Path = &config.trail_dir;
-    let trail = TrailConfig::new(dir.to_owned(), config.origin.clone());
+    let trail = TrailConfig::new(dir.to_owned(), key);
     match spawn_blocking(move || Trail::open(trail)).await {
         Ok(opened) => Ok(opened?),
         Err(error) => Err(StartError::files(dir, io::Error::other(error))),

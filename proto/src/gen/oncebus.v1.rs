@@ -66,9 +66,14 @@ pub struct Receipt {
     /// Hashes from the record's neighbour up to the root, 32 bytes each (RFC 6962, section 2.1.1).
     #[prost(bytes = "bytes", repeated, tag = "4")]
     pub inclusion_path: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
-    /// Body of the checkpoint: origin, tree size and base64 root, a line each (C2SP tlog-checkpoint).
+    /// The signed checkpoint: origin, tree size and base64 root, a line each, a blank line, signatures
+    /// (C2SP tlog-checkpoint, signed-note).
     #[prost(string, tag = "5")]
     pub checkpoint: ::prost::alloc::string::String,
+    /// The record itself, its exact bytes: compact JSON. With it the receipt verifies offline. Absent in
+    /// trailers where it has over 2 KiB; GetReceipt has it.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub record: ::prost::bytes::Bytes,
 }
 /// What the bus knows of one version of one material.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1526,9 +1531,9 @@ pub mod admin_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// Request of SearchRecords. Every filter that is set must hold.
+/// Which records are meant. Every filter that is set must hold.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SearchRecordsRequest {
+pub struct RecordFilter {
     /// Calls made by this department.
     #[prost(string, tag = "1")]
     pub department: ::prost::alloc::string::String,
@@ -1544,10 +1549,11 @@ pub struct SearchRecordsRequest {
     /// Approval item of the purpose.
     #[prost(string, tag = "5")]
     pub item: ::prost::alloc::string::String,
-    /// `intent`, `outcome`, `aborted`, `refused`, `audit_read`, `config`, `start` or `stop`.
+    /// `intent`, `outcome`, `aborted`, `refused`, `admin`, `audit_read`, `config`, `key`, `retention`,
+    /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `fetch`, `find` or `get`.
+    /// `publish`, `resume`, `fetch`, `find` or `get`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -1565,11 +1571,39 @@ pub struct SearchRecordsRequest {
     /// Before this moment.
     #[prost(message, optional, tag = "12")]
     pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Id of a record, a UUID.
+    #[prost(string, tag = "13")]
+    pub id: ::prost::alloc::string::String,
+    /// Trace id of the call, 32 hexadecimal digits (W3C Trace Context).
+    #[prost(string, tag = "14")]
+    pub trace_id: ::prost::alloc::string::String,
+    /// Digest of the content, `sha256:` and hexadecimal digits; personal types have none.
+    #[prost(string, tag = "15")]
+    pub digest: ::prost::alloc::string::String,
+    /// Whom or what the material is about. Found by keyed hash.
+    #[prost(message, optional, tag = "16")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The agency's number of the case, together with `department`. Found by keyed hash.
+    #[prost(string, tag = "17")]
+    pub case_number: ::prost::alloc::string::String,
+    /// `hit`, `miss` or `joined`.
+    #[prost(string, tag = "18")]
+    pub cache: ::prost::alloc::string::String,
+    /// Calls that took at least so long, in milliseconds.
+    #[prost(int64, tag = "19")]
+    pub min_latency_ms: i64,
+}
+/// Request of SearchRecords.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SearchRecordsRequest {
+    /// Which records.
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<RecordFilter>,
     /// Most records wanted; 0 means 100, more than 1,000 means 1,000, negative is refused.
-    #[prost(int32, tag = "13")]
+    #[prost(int32, tag = "2")]
     pub page_size: i32,
     /// `next_page_token` of the page before; empty for the first page.
-    #[prost(string, tag = "14")]
+    #[prost(string, tag = "3")]
     pub page_token: ::prost::alloc::string::String,
 }
 /// Answer of SearchRecords.
@@ -1599,14 +1633,14 @@ pub struct GetRecordRequest {
     pub index: i64,
 }
 /// Answer of GetRecord.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetRecordResponse {
     /// The record.
     #[prost(message, optional, tag = "1")]
     pub record: ::core::option::Option<Record>,
 }
 /// One record of the trail. Fields that do not apply to its kind are empty.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Record {
     /// Position in the log, from 0.
     #[prost(int64, tag = "1")]
@@ -1614,13 +1648,14 @@ pub struct Record {
     /// UUID of the record.
     #[prost(string, tag = "2")]
     pub id: ::prost::alloc::string::String,
-    /// `intent`, `outcome`, `aborted`, `refused`, `audit_read`, `config`, `start` or `stop`.
+    /// `intent`, `outcome`, `aborted`, `refused`, `admin`, `audit_read`, `config`, `key`, `retention`,
+    /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "3")]
     pub kind: ::prost::alloc::string::String,
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `fetch`, `find` or `get`.
+    /// `publish`, `resume`, `fetch`, `find` or `get`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -1701,6 +1736,57 @@ pub struct Record {
     /// Index of the outcome whose rest this record is about: it had to be asked for again.
     #[prost(int64, optional, tag = "31")]
     pub follows: ::core::option::Option<i64>,
+    /// Pseudonym of the officer: the same for one officer of one department, and not to be traced back.
+    #[prost(string, tag = "32")]
+    pub officer: ::prost::alloc::string::String,
+    /// Media type of the version.
+    #[prost(string, tag = "33")]
+    pub media_type: ::prost::alloc::string::String,
+    /// Adapter that answered, `name/build`.
+    #[prost(string, tag = "34")]
+    pub adapter: ::prost::alloc::string::String,
+    /// When what a hit rests on was fetched from its holder.
+    #[prost(message, optional, tag = "35")]
+    pub cached_since: ::core::option::Option<::prost_types::Timestamp>,
+    /// SHA-256 of the permissions that decided, hexadecimal.
+    #[prost(string, tag = "36")]
+    pub policy: ::prost::alloc::string::String,
+    /// Trace id of the call, 32 hexadecimal digits; empty where the caller sent none.
+    #[prost(string, tag = "37")]
+    pub trace_id: ::prost::alloc::string::String,
+    /// How long the call took until this record, in milliseconds.
+    #[prost(int64, tag = "38")]
+    pub latency_ms: i64,
+    /// How often an adapter was asked again.
+    #[prost(int32, tag = "39")]
+    pub retries: i32,
+    /// Gateway that wrote it, by SPIFFE id.
+    #[prost(string, tag = "40")]
+    pub gateway: ::prost::alloc::string::String,
+    /// SHA-256 of the gateway's configuration, hexadecimal.
+    #[prost(string, tag = "41")]
+    pub config: ::prost::alloc::string::String,
+    /// Region of the gateway.
+    #[prost(string, tag = "42")]
+    pub region: ::prost::alloc::string::String,
+    /// SHA-256 of salt and ciphertext of the sealed part, hexadecimal.
+    #[prost(string, tag = "43")]
+    pub sealed: ::prost::alloc::string::String,
+    /// Of a personal type: SHA-256 of the sealed part's salt and the content digest, hexadecimal.
+    #[prost(string, tag = "44")]
+    pub digest_salted: ::prost::alloc::string::String,
+    /// Of `key`: which key, `trail`, `seal`, `subject` or `page`, and its id.
+    #[prost(string, tag = "45")]
+    pub key: ::prost::alloc::string::String,
+    /// Package of items that the item was asked for in; empty where it was asked for alone.
+    #[prost(string, tag = "46")]
+    pub package: ::prost::alloc::string::String,
+    /// Records that this one is about, of `erasure`, `retention` and of unsealing.
+    #[prost(message, repeated, tag = "47")]
+    pub ranges: ::prost::alloc::vec::Vec<IndexRange>,
+    /// Reason that somebody gave for an act of `admin`, `retention` or `erasure`: a code from a closed list.
+    #[prost(string, tag = "48")]
+    pub ground: ::prost::alloc::string::String,
 }
 /// How often each adapter method was called for one exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1718,6 +1804,356 @@ pub struct AdapterCalls {
     #[prost(int32, tag = "4")]
     pub seal: i32,
 }
+/// Records from `start` to before `end`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IndexRange {
+    /// First index.
+    #[prost(int64, tag = "1")]
+    pub start: i64,
+    /// Index after the last.
+    #[prost(int64, tag = "2")]
+    pub end: i64,
+}
+/// Request of TailRecords.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TailRecordsRequest {
+    /// Which records; times may not be given.
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<RecordFilter>,
+    /// First index looked at; unset means that only new records are sent.
+    #[prost(int64, optional, tag = "2")]
+    pub from_index: ::core::option::Option<i64>,
+}
+/// One message of the answer to TailRecords.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TailRecordsResponse {
+    /// Records, oldest first; may be none.
+    #[prost(message, repeated, tag = "1")]
+    pub records: ::prost::alloc::vec::Vec<Record>,
+    /// Index to go on from if the stream breaks: all below is sent.
+    #[prost(int64, tag = "2")]
+    pub next_index: i64,
+}
+/// Request of ExportRecords.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExportRecordsRequest {
+    /// Which records.
+    #[prost(message, optional, tag = "1")]
+    pub filter: ::core::option::Option<RecordFilter>,
+}
+/// One message of the answer to ExportRecords. All proofs are under one checkpoint.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ExportRecordsResponse {
+    /// The checkpoint, signed; in the first message.
+    #[prost(string, tag = "1")]
+    pub checkpoint: ::prost::alloc::string::String,
+    /// Records, each with its proof; oldest first.
+    #[prost(message, repeated, tag = "2")]
+    pub records: ::prost::alloc::vec::Vec<ProvenRecord>,
+    /// Records of the trail that were looked at: all below this index; in the last message.
+    #[prost(int64, tag = "3")]
+    pub indexed_size: i64,
+}
+/// A record and the proof that it is on the trail.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ProvenRecord {
+    /// The record.
+    #[prost(message, optional, tag = "1")]
+    pub record: ::core::option::Option<Record>,
+    /// Hashes from the record's neighbour up to the root of the export's checkpoint, 32 bytes each.
+    #[prost(bytes = "bytes", repeated, tag = "2")]
+    pub inclusion_path: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+}
+/// Request of GetReceipt.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReceiptRequest {
+    /// Name of the log; empty means this gateway's.
+    #[prost(string, tag = "1")]
+    pub origin: ::prost::alloc::string::String,
+    /// Position in the log, from 0.
+    #[prost(int64, tag = "2")]
+    pub index: i64,
+}
+/// Answer of GetReceipt.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReceiptResponse {
+    /// The proof, under the newest checkpoint, with the record.
+    #[prost(message, optional, tag = "1")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of GetConsistencyProof.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConsistencyProofRequest {
+    /// Name of the log; empty means this gateway's.
+    #[prost(string, tag = "1")]
+    pub origin: ::prost::alloc::string::String,
+    /// The size known so far, from a checkpoint that the caller kept.
+    #[prost(int64, tag = "2")]
+    pub old_size: i64,
+}
+/// Answer of GetConsistencyProof.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetConsistencyProofResponse {
+    /// The size asked for.
+    #[prost(int64, tag = "1")]
+    pub old_size: i64,
+    /// The newest published size.
+    #[prost(int64, tag = "2")]
+    pub new_size: i64,
+    /// Hashes of the consistency proof, 32 bytes each (RFC 6962, section 2.1.2).
+    #[prost(bytes = "bytes", repeated, tag = "3")]
+    pub path: ::prost::alloc::vec::Vec<::prost::bytes::Bytes>,
+    /// The newest checkpoint, signed.
+    #[prost(string, tag = "4")]
+    pub checkpoint: ::prost::alloc::string::String,
+}
+/// Request of GetSubjectReport.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSubjectReportRequest {
+    /// Whom or what.
+    #[prost(message, optional, tag = "1")]
+    pub subject: ::core::option::Option<Subject>,
+    /// Code or alias of a material type; empty means every type.
+    #[prost(string, tag = "2")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Not before this moment.
+    #[prost(message, optional, tag = "3")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Before this moment.
+    #[prost(message, optional, tag = "4")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Most records wanted; 0 means 100, more than 1,000 means 1,000, negative is refused.
+    #[prost(int32, tag = "5")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first page.
+    #[prost(string, tag = "6")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Answer of GetSubjectReport.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetSubjectReportResponse {
+    /// Outcomes about the subject, newest first.
+    #[prost(message, repeated, tag = "1")]
+    pub records: ::prost::alloc::vec::Vec<Record>,
+    /// Token of the next page; empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Records in the trail when the page was made.
+    #[prost(int64, tag = "3")]
+    pub tree_size: i64,
+    /// Records of the trail that the search index covers: all below this index.
+    #[prost(int64, tag = "4")]
+    pub indexed_size: i64,
+}
+/// Request of GetReuseReport.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetReuseReportRequest {
+    /// Not before this moment.
+    #[prost(message, optional, tag = "1")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Before this moment.
+    #[prost(message, optional, tag = "2")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// What rows are made of: any of `month`, `region`, `item`, `package`, `material_type`, `department`;
+    /// none gives one row.
+    #[prost(string, repeated, tag = "3")]
+    pub group_by: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// Answer of GetReuseReport.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetReuseReportResponse {
+    /// The rows, in the order of their groups.
+    #[prost(message, repeated, tag = "1")]
+    pub rows: ::prost::alloc::vec::Vec<ReuseRow>,
+    /// Records in the trail when the report was made.
+    #[prost(int64, tag = "2")]
+    pub tree_size: i64,
+    /// Records of the trail that the report counts: all below this index.
+    #[prost(int64, tag = "3")]
+    pub indexed_size: i64,
+}
+/// Counts of one group.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReuseRow {
+    /// Values of `group_by`, in its order; months are `YYYY-MM` in Asia/Shanghai.
+    #[prost(string, repeated, tag = "1")]
+    pub group: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Materials asked for: fetches that were served, and publications.
+    #[prost(int64, tag = "2")]
+    pub asked: i64,
+    /// Of those, served from what was held already.
+    #[prost(int64, tag = "3")]
+    pub reused: i64,
+    /// Of those, collected anew: publications that stored something.
+    #[prost(int64, tag = "4")]
+    pub collected: i64,
+    /// `reused` of `asked` in percent, two digits after the point; empty where nothing was asked for.
+    #[prost(string, tag = "5")]
+    pub reused_percent: ::prost::alloc::string::String,
+    /// Distinct projects among their subjects.
+    #[prost(int64, tag = "6")]
+    pub projects: i64,
+}
+/// Request of RequestUnseal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestUnsealRequest {
+    /// Records to unseal, at most 1,000.
+    #[prost(int64, repeated, tag = "1")]
+    pub indices: ::prost::alloc::vec::Vec<i64>,
+    /// Why: `COMPLAINT`, `INSPECTION`, `COURT_ORDER`, `INCIDENT` or `DATA_SUBJECT_REQUEST`.
+    #[prost(string, tag = "2")]
+    pub ground: ::prost::alloc::string::String,
+    /// Reference of the file that the ground is in; sealed on the trail.
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    /// UUID of this request.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of RequestUnseal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequestUnsealResponse {
+    /// The request.
+    #[prost(message, optional, tag = "1")]
+    pub unseal: ::core::option::Option<Unseal>,
+    /// Proof that it is on the trail.
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of ApproveUnseal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApproveUnsealRequest {
+    /// Name of the request, `unseals/{id}`.
+    #[prost(string, tag = "1")]
+    pub unseal: ::prost::alloc::string::String,
+    /// How long the approval lasts, in seconds; 0 means an hour, at most a day.
+    #[prost(int64, tag = "2")]
+    pub lasts_s: i64,
+}
+/// Answer of ApproveUnseal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApproveUnsealResponse {
+    /// The request.
+    #[prost(message, optional, tag = "1")]
+    pub unseal: ::core::option::Option<Unseal>,
+    /// Proof that the approval is on the trail.
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// A request to unseal.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Unseal {
+    /// Name, `unseals/{id}`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// System that asked, by SPIFFE id.
+    #[prost(string, tag = "2")]
+    pub requested_by: ::prost::alloc::string::String,
+    /// Why.
+    #[prost(string, tag = "3")]
+    pub ground: ::prost::alloc::string::String,
+    /// How many records.
+    #[prost(int32, tag = "4")]
+    pub records: i32,
+    /// System that approved, by SPIFFE id; empty until then.
+    #[prost(string, tag = "5")]
+    pub approved_by: ::prost::alloc::string::String,
+    /// When the approval ends.
+    #[prost(message, optional, tag = "6")]
+    pub approved_until: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// Request of ReadSealed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadSealedRequest {
+    /// Name of the request, `unseals/{id}`.
+    #[prost(string, tag = "1")]
+    pub unseal: ::prost::alloc::string::String,
+}
+/// Answer of ReadSealed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReadSealedResponse {
+    /// The sealed parts, by index; what was erased or never sealed is absent.
+    #[prost(message, repeated, tag = "1")]
+    pub parts: ::prost::alloc::vec::Vec<SealedPart>,
+    /// The data keys that they need, each encrypted to the auditors' keys.
+    #[prost(message, repeated, tag = "2")]
+    pub keys: ::prost::alloc::vec::Vec<SealedKey>,
+    /// Proof that the reading is on the trail.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// The sealed part of a record.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SealedPart {
+    /// Position of the record in the log, from 0.
+    #[prost(int64, tag = "1")]
+    pub index: i64,
+    /// Id of the data key.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// The sealed part as it is stored: salt, nonce and AES-256-GCM ciphertext.
+    #[prost(bytes = "bytes", tag = "3")]
+    pub sealed: ::prost::bytes::Bytes,
+    /// The record, its exact bytes; it holds the hash of the sealed part.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub record: ::prost::bytes::Bytes,
+}
+/// A data key, encrypted.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SealedKey {
+    /// Id of the key.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// An age file (age-encryption.org/v1) that holds the key's 32 bytes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub age: ::prost::bytes::Bytes,
+}
+/// Request of ApplyRetention.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApplyRetentionRequest {
+    /// Says what would be dropped, and drops nothing.
+    #[prost(bool, tag = "1")]
+    pub validate_only: bool,
+}
+/// Answer of ApplyRetention.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ApplyRetentionResponse {
+    /// Records dropped, or to be dropped.
+    #[prost(message, repeated, tag = "1")]
+    pub dropped: ::prost::alloc::vec::Vec<IndexRange>,
+    /// Records that are old enough and stay for a legal hold.
+    #[prost(message, repeated, tag = "2")]
+    pub held: ::prost::alloc::vec::Vec<IndexRange>,
+    /// Proof that it is on the trail; absent for `validate_only`.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of EraseSealed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseSealedRequest {
+    /// Records whose sealed parts are erased, at most 1,000; or none and `day`.
+    #[prost(int64, repeated, tag = "1")]
+    pub indices: ::prost::alloc::vec::Vec<i64>,
+    /// Day whose keys are destroyed, `YYYY-MM-DD` in UTC; every sealed part of that day is lost.
+    #[prost(string, tag = "2")]
+    pub day: ::prost::alloc::string::String,
+    /// Why: `DATA_SUBJECT_REQUEST`, `COURT_ORDER` or `RETENTION`.
+    #[prost(string, tag = "3")]
+    pub ground: ::prost::alloc::string::String,
+    /// UUID of this request.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of EraseSealed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseSealedResponse {
+    /// How many sealed parts or keys were erased.
+    #[prost(int64, tag = "1")]
+    pub erased: i64,
+    /// Proof that it is on the trail.
+    #[prost(message, optional, tag = "2")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
 /// Generated client implementations.
 pub mod audit_service_client {
     #![allow(
@@ -1729,8 +2165,8 @@ pub mod audit_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// Reads the audit trail. A department sees the calls it made and those it answered; an auditor sees
-    /// all. Reading is on the trail too.
+    /// Reads the audit trail, proves it, and keeps it within its policy. A department sees the calls it made
+    /// and those it answered; an auditor sees all. Reading is on the trail too, once for each call.
     #[derive(Debug, Clone)]
     pub struct AuditServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1850,6 +2286,287 @@ pub mod audit_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.AuditService", "GetRecord"));
             self.inner.unary(req, path, codec).await
         }
+        /// Sends records as they are written, oldest first, until the caller ends the stream.
+        pub async fn tail_records(
+            &mut self,
+            request: impl tonic::IntoRequest<super::TailRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::TailRecordsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/TailRecords",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "TailRecords"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Sends every record that fits, oldest first, each with the proof that it is on the trail.
+        pub async fn export_records(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ExportRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::ExportRecordsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/ExportRecords",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "ExportRecords"));
+            self.inner.server_streaming(req, path, codec).await
+        }
+        /// Proves a record under the newest checkpoint.
+        pub async fn get_receipt(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/GetReceipt",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "GetReceipt"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Proves that the trail only grew since an older size.
+        pub async fn get_consistency_proof(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetConsistencyProofRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConsistencyProofResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/GetConsistencyProof",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("oncebus.v1.AuditService", "GetConsistencyProof"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says who had what of one subject, when and why.
+        pub async fn get_subject_report(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetSubjectReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSubjectReportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/GetSubjectReport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "GetSubjectReport"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Counts what was asked for, reused and collected.
+        pub async fn get_reuse_report(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetReuseReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReuseReportResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/GetReuseReport",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "GetReuseReport"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Asks for the sealed parts of records: case, officer, subject. Only an auditor may; nothing is
+        /// opened until somebody else approves.
+        pub async fn request_unseal(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RequestUnsealRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RequestUnsealResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/RequestUnseal",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "RequestUnseal"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Approves a request to unseal. Only a system with the role `security` may, and never the one that
+        /// asked.
+        pub async fn approve_unseal(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApproveUnsealRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApproveUnsealResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/ApproveUnseal",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "ApproveUnseal"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns the sealed parts of an approved request, still encrypted to the auditors' keys. Only who
+        /// asked may, while the approval lasts.
+        pub async fn read_sealed(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReadSealedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReadSealedResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/ReadSealed",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "ReadSealed"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Drops records that the published policy lets go, in steps of 256; legal holds stay, and so do all
+        /// proofs. Only a system with the role `operator` may.
+        pub async fn apply_retention(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ApplyRetentionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyRetentionResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/ApplyRetention",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "ApplyRetention"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Erases sealed parts for good; records and proofs stay. Only a system with the role `security` may.
+        pub async fn erase_sealed(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EraseSealedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EraseSealedResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AuditService/EraseSealed",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AuditService", "EraseSealed"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1881,9 +2598,113 @@ pub mod audit_service_server {
             tonic::Response<super::GetRecordResponse>,
             tonic::Status,
         >;
+        /// Server streaming response type for the TailRecords method.
+        type TailRecordsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::TailRecordsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Sends records as they are written, oldest first, until the caller ends the stream.
+        async fn tail_records(
+            &self,
+            request: tonic::Request<super::TailRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::TailRecordsStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the ExportRecords method.
+        type ExportRecordsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::ExportRecordsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Sends every record that fits, oldest first, each with the proof that it is on the trail.
+        async fn export_records(
+            &self,
+            request: tonic::Request<super::ExportRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::ExportRecordsStream>,
+            tonic::Status,
+        >;
+        /// Proves a record under the newest checkpoint.
+        async fn get_receipt(
+            &self,
+            request: tonic::Request<super::GetReceiptRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReceiptResponse>,
+            tonic::Status,
+        >;
+        /// Proves that the trail only grew since an older size.
+        async fn get_consistency_proof(
+            &self,
+            request: tonic::Request<super::GetConsistencyProofRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetConsistencyProofResponse>,
+            tonic::Status,
+        >;
+        /// Says who had what of one subject, when and why.
+        async fn get_subject_report(
+            &self,
+            request: tonic::Request<super::GetSubjectReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetSubjectReportResponse>,
+            tonic::Status,
+        >;
+        /// Counts what was asked for, reused and collected.
+        async fn get_reuse_report(
+            &self,
+            request: tonic::Request<super::GetReuseReportRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetReuseReportResponse>,
+            tonic::Status,
+        >;
+        /// Asks for the sealed parts of records: case, officer, subject. Only an auditor may; nothing is
+        /// opened until somebody else approves.
+        async fn request_unseal(
+            &self,
+            request: tonic::Request<super::RequestUnsealRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RequestUnsealResponse>,
+            tonic::Status,
+        >;
+        /// Approves a request to unseal. Only a system with the role `security` may, and never the one that
+        /// asked.
+        async fn approve_unseal(
+            &self,
+            request: tonic::Request<super::ApproveUnsealRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApproveUnsealResponse>,
+            tonic::Status,
+        >;
+        /// Returns the sealed parts of an approved request, still encrypted to the auditors' keys. Only who
+        /// asked may, while the approval lasts.
+        async fn read_sealed(
+            &self,
+            request: tonic::Request<super::ReadSealedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ReadSealedResponse>,
+            tonic::Status,
+        >;
+        /// Drops records that the published policy lets go, in steps of 256; legal holds stay, and so do all
+        /// proofs. Only a system with the role `operator` may.
+        async fn apply_retention(
+            &self,
+            request: tonic::Request<super::ApplyRetentionRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ApplyRetentionResponse>,
+            tonic::Status,
+        >;
+        /// Erases sealed parts for good; records and proofs stay. Only a system with the role `security` may.
+        async fn erase_sealed(
+            &self,
+            request: tonic::Request<super::EraseSealedRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::EraseSealedResponse>,
+            tonic::Status,
+        >;
     }
-    /// Reads the audit trail. A department sees the calls it made and those it answered; an auditor sees
-    /// all. Reading is on the trail too.
+    /// Reads the audit trail, proves it, and keeps it within its policy. A department sees the calls it made
+    /// and those it answered; an auditor sees all. Reading is on the trail too, once for each call.
     #[derive(Debug)]
     pub struct AuditServiceServer<T> {
         inner: Arc<T>,
@@ -2035,6 +2856,505 @@ pub mod audit_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetRecordSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/TailRecords" => {
+                    #[allow(non_camel_case_types)]
+                    struct TailRecordsSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::ServerStreamingService<super::TailRecordsRequest>
+                    for TailRecordsSvc<T> {
+                        type Response = super::TailRecordsResponse;
+                        type ResponseStream = T::TailRecordsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::TailRecordsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::tail_records(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = TailRecordsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/ExportRecords" => {
+                    #[allow(non_camel_case_types)]
+                    struct ExportRecordsSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::ServerStreamingService<super::ExportRecordsRequest>
+                    for ExportRecordsSvc<T> {
+                        type Response = super::ExportRecordsResponse;
+                        type ResponseStream = T::ExportRecordsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ExportRecordsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::export_records(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ExportRecordsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/GetReceipt" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReceiptSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::GetReceiptRequest>
+                    for GetReceiptSvc<T> {
+                        type Response = super::GetReceiptResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReceiptRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::get_receipt(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReceiptSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/GetConsistencyProof" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetConsistencyProofSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::GetConsistencyProofRequest>
+                    for GetConsistencyProofSvc<T> {
+                        type Response = super::GetConsistencyProofResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetConsistencyProofRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::get_consistency_proof(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetConsistencyProofSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/GetSubjectReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSubjectReportSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::GetSubjectReportRequest>
+                    for GetSubjectReportSvc<T> {
+                        type Response = super::GetSubjectReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetSubjectReportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::get_subject_report(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSubjectReportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/GetReuseReport" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetReuseReportSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::GetReuseReportRequest>
+                    for GetReuseReportSvc<T> {
+                        type Response = super::GetReuseReportResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetReuseReportRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::get_reuse_report(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetReuseReportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/RequestUnseal" => {
+                    #[allow(non_camel_case_types)]
+                    struct RequestUnsealSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::RequestUnsealRequest>
+                    for RequestUnsealSvc<T> {
+                        type Response = super::RequestUnsealResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RequestUnsealRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::request_unseal(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RequestUnsealSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/ApproveUnseal" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApproveUnsealSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::ApproveUnsealRequest>
+                    for ApproveUnsealSvc<T> {
+                        type Response = super::ApproveUnsealResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApproveUnsealRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::approve_unseal(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApproveUnsealSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/ReadSealed" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReadSealedSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::ReadSealedRequest>
+                    for ReadSealedSvc<T> {
+                        type Response = super::ReadSealedResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReadSealedRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::read_sealed(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReadSealedSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/ApplyRetention" => {
+                    #[allow(non_camel_case_types)]
+                    struct ApplyRetentionSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::ApplyRetentionRequest>
+                    for ApplyRetentionSvc<T> {
+                        type Response = super::ApplyRetentionResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ApplyRetentionRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::apply_retention(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ApplyRetentionSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AuditService/EraseSealed" => {
+                    #[allow(non_camel_case_types)]
+                    struct EraseSealedSvc<T: AuditService>(pub Arc<T>);
+                    impl<
+                        T: AuditService,
+                    > tonic::server::UnaryService<super::EraseSealedRequest>
+                    for EraseSealedSvc<T> {
+                        type Response = super::EraseSealedResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EraseSealedRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuditService>::erase_sealed(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EraseSealedSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -333,6 +333,7 @@ pub(super) async fn a_publication_without_receipt_is_listed(registry: &dyn Regis
         tree_size: 5,
         inclusion_path: vec![[7; 32], [8; 32]],
         checkpoint: "oncebus.test/gateway/g1\n5\nroot\n".to_owned(),
+        leaf: b"{}".to_vec(),
     };
     let listed = |found: Vec<crate::Upload>| found.iter().any(|upload| upload.begun.id == new.id);
 

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use oncebus_trail::{Trail, TrailConfig};
+use oncebus_trail::{Entry, SigningKey, Trail, TrailConfig};
 use tokio_util::sync::CancellationToken;
 
 use super::{RecordFilter, SearchIndex, Visibility};
@@ -17,12 +17,13 @@ const PAGE: usize = 4_096;
 
 fn trail(dir: &Path) -> Trail {
     let origin = "oncebus.test/gateway/g1".parse().unwrap();
-    Trail::open(TrailConfig::new(dir.join("trail"), origin)).unwrap().0
+    let key = SigningKey::from_seed(&origin, &[7; 32]).unwrap();
+    Trail::open(TrailConfig::new(dir.join("trail"), key)).unwrap().0
 }
 
 async fn write(trail: &Trail, id: u64, fields: &str) {
     let leaf = format!("{{\"v\":1,\"id\":\"r{id}\",\"time\":{id},{fields}}}");
-    trail.append(leaf.into_bytes()).await.unwrap();
+    trail.append(Entry { leaf: leaf.into_bytes(), sealed: Vec::new() }).await.unwrap();
 }
 
 async fn search(index: &SearchIndex, filter: RecordFilter) -> Vec<u64> {

@@ -1,12 +1,15 @@
 //! Checks the receipts that came with the answers against the records of the trail.
 
 use oncebus_proto::v1::Receipt;
-use oncebus_trail::OriginError;
+use oncebus_trail::VerifierKey;
 use prost::Message as _;
 use tonic::Status;
 
 use super::{office::Answer, trail::Records};
-use crate::exit::{CliError, Exit};
+use crate::{
+    exit::{CliError, Exit},
+    receipt,
+};
 
 /// Trailer that carries the receipt of a refusal.
 const TRAILER: &str = "oncebus-receipt-bin";
@@ -25,6 +28,7 @@ pub(super) fn of_refusal(status: &Status) -> Option<Receipt> {
 pub(super) fn verify<'a>(
     answers: impl IntoIterator<Item = &'a Answer>,
     trail: &Records,
+    key: &VerifierKey,
 ) -> Result<u64, CliError> {
     let mut verified = 0;
     for Answer { what, receipt } in answers {
@@ -36,23 +40,12 @@ pub(super) fn verify<'a>(
             .by_index
             .get(&index)
             .ok_or_else(|| wrong(format!("record {index} is not on the trail")))?;
-        let receipt = checked(receipt).map_err(wrong)?;
-        receipt.verify(&record.leaf).map_err(|error| wrong(error.to_string()))?;
+        let receipt = receipt::read(receipt).map_err(wrong)?;
+        receipt.verify(key).map_err(|error| wrong(error.to_string()))?;
+        if receipt.leaf != record.leaf {
+            return Err(wrong("the record on the trail is another one".to_owned()));
+        }
         verified += 1;
     }
     Ok(verified)
-}
-
-fn checked(receipt: &Receipt) -> Result<oncebus_trail::Receipt, String> {
-    let hash = |hash: &bytes::Bytes| {
-        <[u8; 32]>::try_from(hash.as_ref()).map_err(|error| format!("a hash: {error}"))
-    };
-    let number = |number: i64| u64::try_from(number).map_err(|error| error.to_string());
-    Ok(oncebus_trail::Receipt {
-        origin: receipt.origin.parse().map_err(|error: OriginError| error.to_string())?,
-        index: number(receipt.index)?,
-        tree_size: number(receipt.tree_size)?,
-        inclusion_path: receipt.inclusion_path.iter().map(hash).collect::<Result<_, _>>()?,
-        checkpoint: receipt.checkpoint.clone(),
-    })
 }

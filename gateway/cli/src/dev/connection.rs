@@ -23,6 +23,8 @@ pub(super) struct Processes {
     pub(super) gateway_pid: u32,
     /// `https://HOST:PORT` of the gateway.
     pub(super) gateway_endpoint: String,
+    /// Key that checks the checkpoints of the gateway's trail.
+    pub(super) trail_vkey: String,
     /// Process of each adapter that was started here, by department.
     pub(super) adapter_pids: BTreeMap<String, u32>,
 }
@@ -42,6 +44,8 @@ pub(super) struct Connection {
     pub(super) gateway_pid: u32,
     /// Folder of the trail.
     pub(super) trail_dir: PathBuf,
+    /// Key that checks the trail's checkpoints (C2SP signed-note verifier key).
+    pub(super) trail_vkey: String,
     /// Folder of the catalogue.
     pub(super) catalog_dir: PathBuf,
     /// The systems with a certificate, by name.
@@ -115,6 +119,7 @@ impl Connection {
             ca_key_file: home.authority().join(ca::KEY_FILE),
             gateway_pid: processes.gateway_pid,
             trail_dir: settings.trail_dir.clone(),
+            trail_vkey: processes.trail_vkey,
             catalog_dir: home.catalog(),
             systems,
         }

@@ -6,7 +6,8 @@ use futures_util::{
     future::{join_all, try_join_all},
     stream::{FuturesUnordered, StreamExt as _},
 };
-use oncebus_gateway::{Catalog, Clock as _, MaterialType, Supply, SystemClock};
+use oncebus_gateway::{Catalog, Clock as _, GatewayConfig, MaterialType, Supply, SystemClock};
+use oncebus_trail::VerifierKey;
 
 use super::{
     cast::{AUDITOR, Cast, OPERATOR},
@@ -45,6 +46,7 @@ pub(crate) struct Town {
     adapters: BTreeMap<String, Child>,
     catalog: Arc<Catalog>,
     cast: Cast,
+    verifier: VerifierKey,
     home: Home,
     log: &'static str,
 }
@@ -55,6 +57,7 @@ struct Started {
     adapters: BTreeMap<String, Child>,
     catalog: Catalog,
     cast: Cast,
+    verifier: VerifierKey,
 }
 
 /// How often a first run draws its ports.
@@ -83,9 +86,9 @@ impl Town {
                 started => break started?,
             }
         };
-        let Started { gateway, adapters, catalog, cast } = parts;
+        let Started { gateway, adapters, catalog, cast, verifier } = parts;
         let catalog = Arc::new(catalog);
-        Ok(Self { gateway, adapters, catalog, cast, home, log: plan.log })
+        Ok(Self { gateway, adapters, catalog, cast, verifier, home, log: plan.log })
     }
 
     async fn start_once(home: &Home, plan: &Plan) -> Result<Started, CliError> {
@@ -114,18 +117,25 @@ impl Town {
         }));
         let adapters: BTreeMap<_, _> = adapters.await?.into_iter().collect();
         let gateway = gateway(home, plan.log).await?;
+        let verifier = verifier(home)?;
         let processes = Processes {
+            trail_vkey: verifier.to_string(),
             gateway_pid: gateway.pid,
             gateway_endpoint: gateway.endpoint.clone(),
             adapter_pids: adapters.iter().map(|(name, child)| (name.clone(), child.pid)).collect(),
         };
         write_json(&home.connection(), &Connection::of(&setting, processes))?;
-        Ok(Started { gateway, adapters, catalog, cast })
+        Ok(Started { gateway, adapters, catalog, cast, verifier })
     }
 
     /// Returns the catalogue that the gateway has.
     pub(crate) fn catalog(&self) -> &Arc<Catalog> {
         &self.catalog
+    }
+
+    /// Returns the key that checks the trail's checkpoints.
+    pub(crate) fn verifier(&self) -> &VerifierKey {
+        &self.verifier
     }
 
     /// Returns the departments with a system, in the catalogue's order; a system is named like its
@@ -218,6 +228,14 @@ async fn adapter(home: &Home, department: &str, log: &str) -> Result<Child, CliE
 async fn gateway(home: &Home, log: &str) -> Result<Child, CliError> {
     let arguments = arguments(["gateway"], home.gateway_config());
     Child::start("gateway".to_owned(), arguments, log).await
+}
+
+/// Returns the key that checks the trail of the gateway, which has run.
+fn verifier(home: &Home) -> Result<VerifierKey, CliError> {
+    let cannot =
+        |error: &dyn std::fmt::Display| CliError::check(format!("the trail's key: {error}"));
+    let config = GatewayConfig::load(&home.gateway_config()).map_err(|error| cannot(&error))?;
+    config.trail_verifier().map_err(|error| cannot(&error))
 }
 
 fn arguments<const N: usize>(command: [&str; N], config: PathBuf) -> Vec<OsString> {

@@ -22,6 +22,7 @@ pub(super) fn keep(receipt: &pb::Receipt, file: Option<&Path>) -> Result<(), Cli
         "tree_size": receipt.tree_size,
         "inclusion_path": path,
         "checkpoint": receipt.checkpoint,
+        "record": STANDARD.encode(&receipt.record),
     });
     fs::write(file, format!("{receipt:#}\n")).map_err(|error| {
         CliError::usage(format!("cannot write the receipt to {}: {error}", file.display()))

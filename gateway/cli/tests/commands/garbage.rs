@@ -152,8 +152,9 @@ fn gateway_methods() -> Vec<(&'static str, Vec<u8>)> {
     let version = format!("materialTypes/business_license/versions/{}", "0".repeat(64));
     let get = pb::GetMaterialRequest { version, purpose: purpose(), request_id: request_id() };
     let reload = pb::ReloadConfigRequest { request_id: request_id() };
+    let filter = pb::RecordFilter { kind: "outcome".to_owned(), ..Default::default() };
     let search =
-        pb::SearchRecordsRequest { kind: "outcome".to_owned(), page_size: 2, ..Default::default() };
+        pb::SearchRecordsRequest { filter: Some(filter), page_size: 2, page_token: String::new() };
     vec![
         ("/oncebus.v1.TransferService/FetchMaterial", fetch.encode_to_vec()),
         ("/oncebus.v1.TransferService/BeginPublish", begin.encode_to_vec()),

@@ -81,7 +81,7 @@ async fn fills_and_has_room_again(disk: &Path) {
     // The next run settles what found no room.
     town.gateway.take().unwrap().stop().await;
     town.start_gateway().await;
-    let mut findings = compare(&ledger, &town.records());
+    let mut findings = compare(&ledger, &town.records(), &town.trail_key());
     findings.lost.extend(fetch_again(&town, &ledger).await);
 
     report("full_disk", findings.figures(rate, &ledger, &recoveries));

@@ -87,7 +87,7 @@ async fn a_hostile_adapter_gets_nothing_wrong_released_and_stops_nobody() {
     let records = town.records();
     let wrong: Vec<_> =
         answers.iter().filter_map(|answer| wrong(answer, &records).map(|w| (answer, w))).collect();
-    let findings = compare(&ledger, &records);
+    let findings = compare(&ledger, &records, &town.trail_key());
     report(
         "hostile_adapter",
         json!({

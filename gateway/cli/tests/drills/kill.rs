@@ -47,7 +47,7 @@ async fn a_gateway_killed_under_load_loses_nothing_that_it_acknowledged() {
     // The last run settles what the last kill left.
     town.gateway.take().unwrap().stop().await;
     town.start_gateway().await;
-    let mut findings = compare(&ledger, &town.records());
+    let mut findings = compare(&ledger, &town.records(), &town.trail_key());
     findings.lost.extend(fetch_again(&town, &ledger).await);
 
     report("kill_gateway", findings.figures(rate, &ledger, &recoveries));
@@ -82,7 +82,7 @@ async fn an_adapter_killed_under_load_loses_nothing_that_was_acknowledged() {
         recoveries.push(back.elapsed());
     }
     let ledger = load.stop().await;
-    let mut findings = compare(&ledger, &town.records());
+    let mut findings = compare(&ledger, &town.records(), &town.trail_key());
     findings.lost.extend(fetch_again(&town, &ledger).await);
 
     report("kill_adapter", findings.figures(rate, &ledger, &recoveries));

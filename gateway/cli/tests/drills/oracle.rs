@@ -4,8 +4,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
 use oncebus_proto::v1 as pb;
-use oncebus_tests::{Route, Tag, TrailRecord, request_id};
-use oncebus_trail::Receipt;
+use oncebus_tests::{Route, Tag, TrailRecord, proof, request_id};
+use oncebus_trail::VerifierKey;
 use serde_json::{Value, json};
 
 use crate::{
@@ -52,11 +52,11 @@ impl Findings {
 }
 
 /// Compares the ledger with the trail's files.
-pub(crate) fn compare(ledger: &Ledger, records: &[TrailRecord]) -> Findings {
+pub(crate) fn compare(ledger: &Ledger, records: &[TrailRecord], key: &VerifierKey) -> Findings {
     let mut findings = Findings::default();
     for entry in ledger.entries() {
         let at = usize::try_from(entry.receipt.index).unwrap();
-        if let Some(fault) = fault(&entry, records.get(at)) {
+        if let Some(fault) = fault(&entry, records.get(at), key) {
             findings.lost.push(format!("{} {}: {fault}", entry.operation, entry.tag.text()));
         }
     }
@@ -68,7 +68,7 @@ pub(crate) fn compare(ledger: &Ledger, records: &[TrailRecord]) -> Findings {
 }
 
 /// Returns what is wrong with the record of something acknowledged.
-fn fault(entry: &Entry, record: Option<&TrailRecord>) -> Option<String> {
+fn fault(entry: &Entry, record: Option<&TrailRecord>, key: &VerifierKey) -> Option<String> {
     let Some(record) = record else { return Some("its record is not there".to_owned()) };
     let ended_well = ["served", "recovered"].contains(&record.outcome.as_str());
     // A repeated Begin of what is held already answers under the repetition's own record.
@@ -83,19 +83,11 @@ fn fault(entry: &Entry, record: Option<&TrailRecord>) -> Option<String> {
     if !record.version.is_empty() && record.version != entry.version {
         return Some(format!("its record names another version: {record}"));
     }
-    let verified = receipt(&entry.receipt).verify(&record.leaf);
-    verified.err().map(|error| format!("its receipt does not prove its record: {error}"))
-}
-
-fn receipt(receipt: &pb::Receipt) -> Receipt {
-    let hash = |hash: &bytes::Bytes| hash[..].try_into().unwrap();
-    Receipt {
-        origin: receipt.origin.parse().unwrap(),
-        index: receipt.index.try_into().unwrap(),
-        tree_size: receipt.tree_size.try_into().unwrap(),
-        inclusion_path: receipt.inclusion_path.iter().map(hash).collect(),
-        checkpoint: receipt.checkpoint.clone(),
+    let receipt = proof(&entry.receipt);
+    if receipt.leaf != record.leaf {
+        return Some(format!("its receipt holds another record: {record}"));
     }
+    receipt.verify(key).err().map(|error| format!("its receipt does not prove its record: {error}"))
 }
 
 /// Whether the record says that something was done that must be done once.

@@ -89,7 +89,7 @@ async fn one_hung_adapter_under_a_flood_leaves_the_others_callers_alone() {
     flood.shutdown().await;
     callers.shutdown().await;
 
-    let findings = compare(&others, &town.records());
+    let findings = compare(&others, &town.records(), &town.trail_key());
     report(
         "hung_adapter",
         json!({

@@ -12,6 +12,7 @@ use oncebus_proto::v1::{
     material_service_client::MaterialServiceClient, transfer_service_client::TransferServiceClient,
 };
 use oncebus_tests::{Client, TrailRecord, trail_records};
+use oncebus_trail::VerifierKey;
 use oncebus_transport::{Accepts, Credentials};
 use serde_json::Value;
 use tokio::process::Command;
@@ -140,6 +141,11 @@ impl Town {
     /// Returns every record that is in the trail's files now.
     pub(crate) fn records(&self) -> Vec<TrailRecord> {
         trail_records(&self.trail_dir())
+    }
+
+    /// Returns the key that checks the trail's checkpoints.
+    pub(crate) fn trail_key(&self) -> VerifierKey {
+        self.connection["trail_vkey"].as_str().unwrap().parse().unwrap()
     }
 
     pub(crate) fn trail_dir(&self) -> PathBuf {

@@ -61,7 +61,7 @@ async fn a_slow_cut_and_stalled_wire_lets_nothing_wrong_through_and_recovers() {
         recoveries.push(back.elapsed());
     }
     let ledger = load.stop().await;
-    let mut findings = compare(&ledger, &town.records());
+    let mut findings = compare(&ledger, &town.records(), &town.trail_key());
     findings.lost.extend(fetch_again(&town, &ledger).await);
 
     report("wire", findings.figures(rate, &ledger, &recoveries));

@@ -121,7 +121,8 @@ pub(crate) fn receipt(receipt: &Receipt) -> pb::Receipt {
             .iter()
             .map(|hash| Bytes::copy_from_slice(hash))
             .collect(),
-        checkpoint: receipt.checkpoint.to_string(),
+        checkpoint: receipt.checkpoint.clone(),
+        record: Bytes::copy_from_slice(&receipt.leaf),
     }
 }
 

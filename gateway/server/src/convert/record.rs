@@ -89,6 +89,7 @@ impl StoredRecord {
             count: signed(self.count),
             leaf: Bytes::from(leaf),
             epoch: self.epoch.map(signed),
+            ..pb::Record::default()
         }
     }
 }
@@ -105,10 +106,7 @@ impl StoredCalls {
 /// # Errors
 ///
 /// Names the filter that cannot match anything there is.
-pub(crate) fn filter(
-    bus: &Bus,
-    message: &pb::SearchRecordsRequest,
-) -> Result<RecordFilter, FieldError> {
+pub(crate) fn filter(bus: &Bus, message: &pb::RecordFilter) -> Result<RecordFilter, FieldError> {
     let material_type = match message.material_type.as_str() {
         "" => None,
         code => Some(bus.material_type(code)?.code.clone()),

@@ -45,7 +45,7 @@ impl AuditService for Audit {
                 pb::SearchRecordsRequest { page_size: 0, page_token: String::new(), ..message };
             let bound = hex::encode(bare.encode_to_vec());
             let page = pager.page(caller, &bound, size, &token, &**clock)?;
-            Ok((convert::filter(bus, &bare)?, page))
+            Ok((convert::filter(bus, &bare.filter.unwrap_or_default())?, page))
         })?;
         let tree_size = self.trail().size();
         // What was answered before this call is found by it.
@@ -81,7 +81,7 @@ impl AuditService for Audit {
             })?;
             Ok((message.origin, index))
         })?;
-        let ours = origin.is_empty() || origin == self.trail().checkpoint().origin.to_string();
+        let ours = origin.is_empty() || origin == self.trail().verifier().name().to_string();
         if !ours || index >= self.trail().size() {
             return Err(convert::not_visible());
         }
@@ -90,6 +90,87 @@ impl AuditService for Audit {
         let record = record.ok_or_else(convert::not_visible)?;
         self.record_read(&admitted.caller, 1).await?;
         Ok(Response::new(pb::GetRecordResponse { record: Some(record) }))
+    }
+
+    type TailRecordsStream = tokio_stream::Empty<Result<pb::TailRecordsResponse, Status>>;
+
+    async fn tail_records(
+        &self,
+        _request: Request<pb::TailRecordsRequest>,
+    ) -> Result<Response<Self::TailRecordsStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    type ExportRecordsStream = tokio_stream::Empty<Result<pb::ExportRecordsResponse, Status>>;
+
+    async fn export_records(
+        &self,
+        _request: Request<pb::ExportRecordsRequest>,
+    ) -> Result<Response<Self::ExportRecordsStream>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_receipt(
+        &self,
+        _request: Request<pb::GetReceiptRequest>,
+    ) -> Result<Response<pb::GetReceiptResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        _request: Request<pb::GetConsistencyProofRequest>,
+    ) -> Result<Response<pb::GetConsistencyProofResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_subject_report(
+        &self,
+        _request: Request<pb::GetSubjectReportRequest>,
+    ) -> Result<Response<pb::GetSubjectReportResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn get_reuse_report(
+        &self,
+        _request: Request<pb::GetReuseReportRequest>,
+    ) -> Result<Response<pb::GetReuseReportResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn request_unseal(
+        &self,
+        _request: Request<pb::RequestUnsealRequest>,
+    ) -> Result<Response<pb::RequestUnsealResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn approve_unseal(
+        &self,
+        _request: Request<pb::ApproveUnsealRequest>,
+    ) -> Result<Response<pb::ApproveUnsealResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn read_sealed(
+        &self,
+        _request: Request<pb::ReadSealedRequest>,
+    ) -> Result<Response<pb::ReadSealedResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn apply_retention(
+        &self,
+        _request: Request<pb::ApplyRetentionRequest>,
+    ) -> Result<Response<pb::ApplyRetentionResponse>, Status> {
+        Err(Status::unimplemented(""))
+    }
+
+    async fn erase_sealed(
+        &self,
+        _request: Request<pb::EraseSealedRequest>,
+    ) -> Result<Response<pb::EraseSealedResponse>, Status> {
+        Err(Status::unimplemented(""))
     }
 }
 

@@ -35,6 +35,7 @@ struct KeptReceipt {
     tree_size: u64,
     inclusion_path: Vec<[u8; 32]>,
     checkpoint: String,
+    leaf: String,
 }
 
 pub(super) async fn upload(
@@ -143,12 +144,13 @@ pub(super) fn receipt_text(receipt: &Receipt) -> String {
         tree_size: receipt.tree_size,
         inclusion_path: receipt.inclusion_path.clone(),
         checkpoint: receipt.checkpoint.clone(),
+        leaf: hex::encode(&receipt.leaf),
     })
 }
 
 fn receipt_of(text: &str) -> Result<Receipt, RegistryError> {
     let kept: KeptReceipt = rows::json(text.as_bytes(), "read a receipt")?;
-    let Ok(origin) = kept.origin.parse() else {
+    let (Ok(origin), Ok(leaf)) = (kept.origin.parse(), hex::decode(kept.leaf)) else {
         return Err(RegistryError::Corrupt { what: "receipt" });
     };
     Ok(Receipt {
@@ -157,6 +159,7 @@ fn receipt_of(text: &str) -> Result<Receipt, RegistryError> {
         tree_size: kept.tree_size,
         inclusion_path: kept.inclusion_path,
         checkpoint: kept.checkpoint,
+        leaf,
     })
 }
 

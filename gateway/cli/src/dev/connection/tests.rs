@@ -44,6 +44,7 @@ impl Ready {
         let processes = Processes {
             gateway_pid: 7,
             gateway_endpoint: "https://127.0.0.1:7443".to_owned(),
+            trail_vkey: "oncebus.test/gateway/g1+00000000+AQ==".to_owned(),
             adapter_pids: [("housing".to_owned(), 8), ("planning".to_owned(), 9)].into(),
         };
         let connection = Connection::of(&setting, processes);
@@ -73,6 +74,7 @@ fn fields_are_those_that_scripts_rely_on() {
         "server_name",
         "systems",
         "trail_dir",
+        "trail_vkey",
     ];
     assert_eq!(keys(&connection), fields);
     let systems = ["auditor", "housing", "market", "operator", "planning"];
