@@ -18,6 +18,7 @@
 //! DIR/frames/00000000000000171342.seg   frames of the records from index 171342
 //! ```
 
+mod bundle;
 mod checkpoint;
 mod compact_range;
 mod config;
@@ -36,13 +37,16 @@ mod receipt;
 mod recover;
 mod segments;
 mod sequencer;
+mod tile;
 mod trail;
+mod tree;
 mod writer;
 
 #[cfg(test)]
 mod testing;
 
 pub use self::{
+    bundle::BundleFault,
     checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint},
     config::{DEFAULT_WRITE_DEADLINE, TrailConfig},
     frame::{FrameFault, MAX_LEAF_BYTES},
@@ -50,7 +54,7 @@ pub use self::{
     note::{Note, NoteError},
     open::{OpenError, Recovery},
     origin::{Origin, OriginError},
-    proof::ProofError,
+    proof::{ConsistencyError, ProofError},
     reader::ReadError,
     receipt::{Receipt, VerifyError},
     sequencer::MAX_QUEUED_RECORDS,
