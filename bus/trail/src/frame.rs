@@ -1,45 +1,53 @@
-//! One group of records as it is on disk: format version 1.
+//! One group of records as it is on disk: format version 2.
 //!
 //! Integers are big-endian. A segment file is frames one after another, and nothing else.
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
 //! | 0 | 4 | `OBTF` |
-//! | 4 | 1 | format version, 1 |
+//! | 4 | 1 | format version, 2 |
 //! | 5 | 4 | length of the payload in bytes, `p` |
 //! | 9 | 8 | index of the first record |
 //! | 17 | 4 | number of records, 1 to 1,024 |
 //! | 21 | 32 | SHA-256 of the frame before, all its bytes; of the origin in the log's first frame |
-//! | 53 | `p` | the records: each a length of 2 bytes, 1 to 4,096, and that many bytes |
-//! | 53 + `p` | 8 | size of the tree after this frame |
-//! | 61 + `p` | 32 | RFC 6962 root of the tree after this frame |
-//! | 93 + `p` | 4 | CRC-32C (RFC 3720, appendix B.4) of all bytes above |
+//! | 53 | 2 | length of the checkpoint in bytes, `c` |
+//! | 55 | `p` | the records: each a length of 2 bytes, 1 to 4,096, and that many bytes; then the length, 0 to 4,096, and bytes of its sealed part |
+//! | 55 + `p` | `c` | the signed checkpoint of the tree after this frame |
+//! | 55 + `p` + `c` | 4 | CRC-32C (RFC 3720, appendix B.4) of all bytes above |
 //!
-//! The records are laid out as in an entry bundle of C2SP tlog-tiles. Length and checksum find a
-//! frame that was torn by a crash; the hash of the frame before finds one that was taken out or
-//! replaced; tree size and root tie the files to the checkpoints that were answered.
+//! Length and checksum find a frame that was torn by a crash; the hash of the frame before finds one
+//! that was taken out or replaced; the checkpoint ties the files to what was answered.
 
-use std::{fs::File, io, os::unix::fs::FileExt};
+use std::ops::RangeInclusive;
 
-use crate::hash::HASH_BYTES;
+use crate::{entry::Entry, hash::HASH_BYTES};
 
 /// Longest record in bytes.
 pub const MAX_LEAF_BYTES: usize = 4096;
 
-/// Most records in one frame. With the longest records it has 4 MiB and 2 KiB of payload.
+/// Longest sealed part in bytes.
+pub const MAX_SEALED_BYTES: usize = 4096;
+
+/// Most records in one frame.
 pub(crate) const MAX_FRAME_RECORDS: usize = 1024;
 
+/// Most bytes of records and sealed parts in one frame; the last record may go beyond.
+pub(crate) const GROUP_BYTES: usize = 4 * 1024 * 1024;
+
 /// Bytes before the payload.
-pub(crate) const HEADER_BYTES: usize = 53;
+pub(crate) const HEADER_BYTES: usize = 55;
 
 /// Bytes of the longest frame.
-pub(crate) const MAX_FRAME_BYTES: usize = HEADER_BYTES + MAX_PAYLOAD_BYTES + TRAILER_BYTES;
+pub(crate) const MAX_FRAME_BYTES: usize =
+    HEADER_BYTES + MAX_PAYLOAD_BYTES + MAX_NOTE_BYTES + CHECKSUM_BYTES;
 
 const MAGIC: [u8; 4] = *b"OBTF";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const LENGTH_BYTES: usize = 2;
-const MAX_PAYLOAD_BYTES: usize = MAX_FRAME_RECORDS * (LENGTH_BYTES + MAX_LEAF_BYTES);
-const TRAILER_BYTES: usize = 8 + HASH_BYTES + CHECKSUM_BYTES;
+const MAX_ENTRY_BYTES: usize = 2 * LENGTH_BYTES + MAX_LEAF_BYTES + MAX_SEALED_BYTES;
+const MAX_PAYLOAD_BYTES: usize = GROUP_BYTES + MAX_FRAME_RECORDS * 2 * LENGTH_BYTES + MAX_ENTRY_BYTES;
+/// A checkpoint has an origin of 255 bytes at most, a size, a root, and the log's one signature.
+const MAX_NOTE_BYTES: usize = 1024;
 const CHECKSUM_BYTES: usize = 4;
 
 /// What is wrong with a frame.
@@ -77,18 +85,9 @@ pub enum FrameFault {
         /// Index that follows the frame before.
         expected: u64,
     },
-    /// Its records do not give the tree size and root it names.
-    #[error("frame names another tree than its records give")]
+    /// Its records do not give its checkpoint, or the log did not sign that.
+    #[error("frame has another checkpoint than its records give")]
     Tree,
-}
-
-/// Why a frame could not be read from a file.
-#[derive(Debug)]
-pub(crate) enum FrameReadError {
-    /// The file could not be read.
-    Io(io::Error),
-    /// What was read is no frame.
-    Fault(FrameFault),
 }
 
 /// What a frame says before its records.
@@ -101,6 +100,7 @@ pub(crate) struct Header {
     /// SHA-256 of the frame before.
     pub(crate) previous: [u8; HASH_BYTES],
     payload_bytes: u32,
+    note_bytes: u16,
 }
 
 /// A whole frame whose checksum fits.
@@ -109,11 +109,9 @@ pub(crate) struct Frame<'a> {
     /// What it says of itself.
     pub(crate) header: Header,
     /// Its records.
-    pub(crate) leaves: Vec<&'a [u8]>,
-    /// Size of the tree after it.
-    pub(crate) tree_size: u64,
-    /// Root of the tree after it.
-    pub(crate) root: [u8; HASH_BYTES],
+    pub(crate) entries: Vec<Entry>,
+    /// The signed checkpoint of the tree after it.
+    pub(crate) note: &'a str,
 }
 
 // === impl FrameFault ===
@@ -122,23 +120,6 @@ impl FrameFault {
     /// Whether a crash in the middle of writing a frame leaves this.
     pub(crate) fn may_be_torn(self) -> bool {
         matches!(self, Self::Incomplete | Self::Magic | Self::Bounds | Self::Checksum)
-    }
-}
-
-// === impl FrameReadError ===
-
-impl From<io::Error> for FrameReadError {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Fault(FrameFault::Incomplete),
-            _ => Self::Io(error),
-        }
-    }
-}
-
-impl From<FrameFault> for FrameReadError {
-    fn from(fault: FrameFault) -> Self {
-        Self::Fault(fault)
     }
 }
 
@@ -161,20 +142,15 @@ impl Header {
         let first = u64::from_be_bytes(bytes.take()?);
         let count = u32::from_be_bytes(bytes.take()?);
         let previous = bytes.take()?;
+        let note_bytes = u16::from_be_bytes(bytes.take()?);
         if MAX_PAYLOAD_BYTES < payload_bytes as usize
+            || MAX_NOTE_BYTES < note_bytes as usize
             || !(1..=MAX_FRAME_RECORDS).contains(&(count as usize))
             || first.checked_add(u64::from(count)).is_none()
         {
             return Err(FrameFault::Bounds);
         }
-        Ok(Self { first, count, previous, payload_bytes })
-    }
-
-    /// Reads the header of the frame at `offset`.
-    pub(crate) fn read_at(file: &File, offset: u64) -> Result<Self, FrameReadError> {
-        let mut bytes = [0; HEADER_BYTES];
-        file.read_exact_at(&mut bytes, offset)?;
-        Ok(Self::decode(&bytes)?)
+        Ok(Self { first, count, previous, payload_bytes, note_bytes })
     }
 
     /// Returns the index that follows the last record.
@@ -184,19 +160,23 @@ impl Header {
 
     /// Returns the length of the whole frame in bytes.
     pub(crate) fn frame_bytes(&self) -> usize {
-        HEADER_BYTES + self.payload_bytes as usize + TRAILER_BYTES
+        let content = self.payload_bytes as usize + self.note_bytes as usize;
+        HEADER_BYTES + content + CHECKSUM_BYTES
     }
 }
 
 // === impl Frame ===
 
 impl<'a> Frame<'a> {
-    /// Reads a frame that fills `bytes`.
-    pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, FrameFault> {
+    /// Reads the frame that `bytes` begin with.
+    pub(crate) fn read(bytes: &'a [u8]) -> Result<Self, FrameFault> {
         let header = Header::decode(bytes)?;
-        if bytes.len() != header.frame_bytes() {
-            return Err(FrameFault::Incomplete);
-        }
+        Self::decode(bytes.get(..header.frame_bytes()).ok_or(FrameFault::Incomplete)?)
+    }
+
+    /// Reads a frame that fills `bytes`.
+    fn decode(bytes: &'a [u8]) -> Result<Self, FrameFault> {
+        let header = Header::decode(bytes)?;
         let (content, checksum) = bytes.split_at(bytes.len() - CHECKSUM_BYTES);
         if crc32c::crc32c(content).to_be_bytes() != checksum {
             return Err(FrameFault::Checksum);
@@ -204,52 +184,51 @@ impl<'a> Frame<'a> {
 
         let mut rest = Fields(&content[HEADER_BYTES..]);
         let mut payload = Fields(rest.take_slice(header.payload_bytes as usize)?);
-        let leaves = payload.take_leaves(header.count)?;
-        let tree_size = u64::from_be_bytes(rest.take()?);
-        Ok(Self { header, leaves, tree_size, root: rest.take()? })
+        let entries = payload.take_entries(header.count)?;
+        let note = str::from_utf8(rest.0).or(Err(FrameFault::Payload))?;
+        Ok(Self { header, entries, note })
     }
 }
 
-/// Writes one frame. `leaves` are 1 to [`MAX_FRAME_RECORDS`] records of legal length.
+/// Writes one frame. `entries` are 1 to [`MAX_FRAME_RECORDS`] of legal lengths.
 pub(crate) fn encode(
-    leaves: &[Vec<u8>],
+    entries: &[Entry],
     first: u64,
     previous: &[u8; HASH_BYTES],
-    root: &[u8; HASH_BYTES],
+    note: &str,
 ) -> Vec<u8> {
-    let payload_bytes: usize = leaves.iter().map(|leaf| LENGTH_BYTES + leaf.len()).sum();
-    let mut frame = Vec::with_capacity(HEADER_BYTES + payload_bytes + TRAILER_BYTES);
+    let payload_bytes: usize = entries.iter().map(entry_bytes).sum();
+    let mut frame =
+        Vec::with_capacity(HEADER_BYTES + payload_bytes + note.len() + CHECKSUM_BYTES);
     frame.extend(MAGIC);
     frame.push(VERSION);
-    // At most MAX_PAYLOAD_BYTES and MAX_FRAME_RECORDS: the casts lose nothing.
+    // All within the limits above: the casts lose nothing.
     frame.extend((payload_bytes as u32).to_be_bytes());
     frame.extend(first.to_be_bytes());
-    frame.extend((leaves.len() as u32).to_be_bytes());
+    frame.extend((entries.len() as u32).to_be_bytes());
     frame.extend(previous);
-    for leaf in leaves {
-        frame.extend((leaf.len() as u16).to_be_bytes());
-        frame.extend(leaf);
+    frame.extend((note.len() as u16).to_be_bytes());
+    for Entry { leaf, sealed } in entries {
+        for part in [leaf, sealed] {
+            frame.extend((part.len() as u16).to_be_bytes());
+            frame.extend(part);
+        }
     }
-    frame.extend((first + leaves.len() as u64).to_be_bytes());
-    frame.extend(root);
+    frame.extend(note.as_bytes());
     let checksum = crc32c::crc32c(&frame);
     frame.extend(checksum.to_be_bytes());
     frame
 }
 
-/// Reads the bytes of the frame at `offset`; [`Frame::decode`] checks them.
-pub(crate) fn read_bytes_at(file: &File, offset: u64) -> Result<Vec<u8>, FrameReadError> {
-    let header = Header::read_at(file, offset)?;
-    let mut bytes = vec![0; header.frame_bytes()];
-    file.read_exact_at(&mut bytes, offset)?;
-    Ok(bytes)
+fn entry_bytes(entry: &Entry) -> usize {
+    2 * LENGTH_BYTES + entry.leaf.len() + entry.sealed.len()
 }
 
 /// Returns whether a whole frame begins anywhere after the first byte of `tail`, with a first
 /// index in `firsts`.
 ///
 /// Records may hold bytes that look like a frame; `firsts` keeps those from counting.
-pub(crate) fn follows(tail: &[u8], firsts: std::ops::RangeInclusive<u64>) -> bool {
+pub(crate) fn follows(tail: &[u8], firsts: RangeInclusive<u64>) -> bool {
     let begins = |start: usize| {
         let Ok(header) = Header::decode(&tail[start..]) else { return false };
         let whole = tail.get(start..start + header.frame_bytes());
@@ -276,17 +255,23 @@ impl<'a> Fields<'a> {
         Ok(field)
     }
 
-    /// Takes everything as `count` records.
-    fn take_leaves(&mut self, count: u32) -> Result<Vec<&'a [u8]>, FrameFault> {
-        let mut leaves = Vec::with_capacity(count as usize);
+    /// Takes everything as `count` records with their sealed parts.
+    fn take_entries(&mut self, count: u32) -> Result<Vec<Entry>, FrameFault> {
+        let mut entries = Vec::with_capacity(count as usize);
         for _ in 0..count {
-            let length = self.take().map(u16::from_be_bytes).or(Err(FrameFault::Payload))?;
-            if !(1..=MAX_LEAF_BYTES).contains(&length.into()) {
-                return Err(FrameFault::Payload);
-            }
-            leaves.push(self.take_slice(length.into()).or(Err(FrameFault::Payload))?);
+            let leaf = self.take_part(1..=MAX_LEAF_BYTES)?.to_vec();
+            let sealed = self.take_part(0..=MAX_SEALED_BYTES)?.to_vec();
+            entries.push(Entry { leaf, sealed });
         }
-        if self.0.is_empty() { Ok(leaves) } else { Err(FrameFault::Payload) }
+        if self.0.is_empty() { Ok(entries) } else { Err(FrameFault::Payload) }
+    }
+
+    fn take_part(&mut self, legal: RangeInclusive<usize>) -> Result<&'a [u8], FrameFault> {
+        let length = self.take().map(u16::from_be_bytes).or(Err(FrameFault::Payload))?;
+        if !legal.contains(&length.into()) {
+            return Err(FrameFault::Payload);
+        }
+        self.take_slice(length.into()).or(Err(FrameFault::Payload))
     }
 }
 

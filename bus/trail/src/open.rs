@@ -1,24 +1,33 @@
-//! Start: lock, recover, set the sequencer going.
+//! Start: lock, recover, set the threads going.
 
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
     thread,
 };
 
 use tokio::sync::{mpsc, watch};
 
 use crate::{
+    archive::{Archive, ReadError},
+    batch::{DRAFTS, remove_if_there},
+    checkpoint::{CheckpointError, SignedCheckpoint},
     config::TrailConfig,
-    disk::{Disk, FileDisk, create_folder},
+    disk::{Disk, RealDisk},
     frame::FrameFault,
+    guard::Guard,
     lock::Lock,
     origin::Origin,
+    pruned::Pruned,
+    publication::{Parts, Publication},
+    publisher::{PublishError, Publisher},
     recover::{Recovered, recover},
-    segments::SEGMENT_BYTES,
+    segments::{SEGMENT_BYTES, Segments},
     sequencer::{MAX_QUEUED_RECORDS, Sequencer, State},
-    trail::Trail,
-    writer::Writer,
+    trail::{Handles, Trail},
+    unpublished::{Group, Unpublished},
+    writer::{Tools, Writer},
 };
 
 /// What was found in the folder at start.
@@ -26,7 +35,7 @@ use crate::{
 pub struct Recovery {
     /// Records that are on the trail.
     pub records: u64,
-    /// Frames that hold them.
+    /// Frames that were read back.
     pub frames: u64,
     /// Bytes of a last frame that was never finished, hence never acknowledged, and was cut.
     pub torn_bytes: u64,
@@ -42,12 +51,58 @@ pub enum OpenError {
         dir: PathBuf,
     },
     /// It was made for another log.
-    #[error("trail {} is not of {origin}, use the origin it was made with or another folder", dir.display())]
+    #[error("{} is not of {origin}, use the origin it was made with or another folder", file.display())]
     Origin {
-        /// Folder of the trail.
-        dir: PathBuf,
+        /// Segment of the trail.
+        file: PathBuf,
         /// The name it was opened with.
         origin: Origin,
+    },
+    /// Its checkpoint is not the log's.
+    #[error("{} is not this log's: {fault}; use the key and origin it was made with, or another folder", file.display())]
+    Checkpoint {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        fault: CheckpointError,
+    },
+    /// Tiles and checkpoint contradict each other.
+    #[error("tiles in {} do not give the root of the checkpoint at {size} records, run `oncebus audit fsck` and restore the folder", dir.display())]
+    Edge {
+        /// Folder of the trail.
+        dir: PathBuf,
+        /// Size of the published tree.
+        size: u64,
+    },
+    /// What is published cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The empty log cannot be published.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The rollback guard knows a later state.
+    #[error("trail has {found} records, but the rollback guard {} saw {kept}: the folder was restored or cut. Restore the newer one, or open a new shard: another id and another trail_dir", guard.display())]
+    RolledBack {
+        /// File of the guard.
+        guard: PathBuf,
+        /// Records that it saw.
+        kept: u64,
+        /// Records there are.
+        found: u64,
+    },
+    /// The rollback guard knows another history.
+    #[error("trail does not continue what the rollback guard {} saw at {kept} records: it is another log's, or was rewritten. Restore the right folder, or open a new shard: another id and another trail_dir", guard.display())]
+    Forked {
+        /// File of the guard.
+        guard: PathBuf,
+        /// Records that it saw.
+        kept: u64,
+    },
+    /// The rollback guard has nothing of this log.
+    #[error("rollback guard {} holds no checkpoint of this log, name another file", guard.display())]
+    Guard {
+        /// File of the guard.
+        guard: PathBuf,
     },
     /// Something else lies between the segments.
     #[error("{} is no segment of the trail, move it away", file.display())]
@@ -96,49 +151,203 @@ impl OpenError {
 // === impl Trail ===
 
 impl Trail {
-    /// Opens the trail in a folder, or starts one there; blocks until all of it is read and checked.
+    /// Opens the trail in a folder, or starts one there; blocks until its end is read and checked.
     ///
     /// A last frame that a crash left unfinished is cut: nobody was told that its records are
-    /// stored.
+    /// stored. What was published is not read again, but for its right edge: `fsck` does.
     ///
     /// # Errors
     ///
-    /// Returns [`OpenError`] if the trail is open already, is another log's, or is damaged anywhere
-    /// before its last frame, and if the system refuses.
+    /// Returns [`OpenError`] if the trail is open already, is another log's, does not fit its
+    /// checkpoint or the rollback guard, and if the system refuses.
     pub fn open(config: TrailConfig) -> Result<(Self, Recovery), OpenError> {
-        open_on(config, SEGMENT_BYTES, |disk| Box::new(disk))
+        open_on(config, SEGMENT_BYTES, Arc::new(RealDisk))
     }
+}
+
+/// A trail that is read and can be continued, without its threads.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) archive: Archive,
+    pub(crate) writer: Writer,
+    pub(crate) publisher: Publisher,
+    pub(crate) unpublished: Arc<Unpublished>,
+    pub(crate) segments: Arc<Segments>,
+    pub(crate) published: SignedCheckpoint,
+    pub(crate) pruned: Pruned,
+    pub(crate) recovery: Recovery,
 }
 
 /// Opens a trail on a disk that tests may replace, with segments of about `segment_bytes`.
 pub(crate) fn open_on(
     config: TrailConfig,
     segment_bytes: u64,
-    disk: impl FnOnce(FileDisk) -> Box<dyn Disk>,
+    disk: Arc<dyn Disk>,
 ) -> Result<(Trail, Recovery), OpenError> {
-    let dir = &config.dir;
-    create_folder(dir).map_err(|source| OpenError::io("make", dir, source))?;
-    let lock = Lock::take(dir)?;
-    let Recovered { tail, recovery } = recover(dir, config.origin())?;
+    let dir = config.dir.clone();
+    create_folders(&*disk, &dir).map_err(|source| OpenError::io("make", &dir, source))?;
+    let lock = Lock::take(&dir)?;
+    let opened = read(&config, segment_bytes, disk)?;
+    let recovery = opened.recovery;
     if 0 < recovery.torn_bytes {
         tracing::warn!(
-            file = %tail.file.display(),
             torn_bytes = recovery.torn_bytes,
             records = recovery.records,
             "cut an unfinished last frame from the trail"
         );
     }
-
-    let file = FileDisk::open(&tail.file);
-    let file = file.map_err(|source| OpenError::io("open", &tail.file, source))?;
-    let writer = Writer::new(config.key.clone(), tail, segment_bytes, disk(file));
-    let (queue, commands) = mpsc::channel(MAX_QUEUED_RECORDS);
-    let (state, states) = watch::channel(State::Running);
-    let trail = Trail::new(&config, &writer, queue, states);
-    let sequencer = Sequencer::new(commands, writer, lock, state);
-    // The thread ends by itself when the trail is closed, dropped or dead; `State` says so.
-    let thread = thread::Builder::new().name("oncebus-trail".into());
-    let spawned = thread.spawn(move || sequencer.run());
-    spawned.map_err(|source| OpenError::io("start the thread of", &config.dir, source))?;
-    Ok((trail, recovery))
+    start(config, opened, lock).map(|trail| (trail, recovery))
 }
+
+/// Reads a trail and checks its end, the guard's word included.
+pub(crate) fn read(
+    config: &TrailConfig,
+    segment_bytes: u64,
+    disk: Arc<dyn Disk>,
+) -> Result<Opened, OpenError> {
+    let dir = &config.dir;
+    let cannot_make = |source| OpenError::io("prepare", dir, source);
+    create_folders(&*disk, dir).map_err(cannot_make)?;
+    remove_drafts(&*disk, dir).map_err(cannot_make)?;
+    let archive = Archive::new(dir.clone(), Arc::clone(&disk));
+    let Recovered { tail, edge, published, groups, firsts, recovery } =
+        recover(&archive, &config.key)?;
+    let guard = check_guard(config, &archive, &groups, &tail.checkpoint, published.as_ref())?;
+    let pruned = read_pruned(&*disk, dir)?;
+
+    let segments = Arc::new(Segments::new(dir.join(FRAMES), firsts));
+    let unpublished = Arc::new(Unpublished::default());
+    for group in groups {
+        unpublished.push(group);
+    }
+    let publisher = Publisher::new(
+        archive.clone(),
+        edge,
+        Arc::clone(&unpublished),
+        Arc::clone(&segments),
+    );
+    // A new log is published empty, so that readers find a checkpoint from the beginning.
+    let published = match published {
+        Some(published) => published,
+        None => publisher.begin(&config.key)?,
+    };
+    let tools = Tools { key: config.key.clone(), disk, guard, segment_bytes };
+    let path = tail.file.clone();
+    let writer = Writer::new(tools, tail, Arc::clone(&segments));
+    let writer = writer.map_err(|source| OpenError::io("open", &path, source))?;
+    Ok(Opened { archive, writer, publisher, unpublished, segments, published, pruned, recovery })
+}
+
+/// Sets the threads going. They end by themselves when the trail is closed, dropped or dead.
+fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenError> {
+    let Opened { archive, writer, publisher, unpublished, segments, published, pruned, .. } = opened;
+    let cannot_start = |source| OpenError::io("start the threads of", &config.dir, source);
+    let checkpoint = writer.checkpoint();
+    let (state, states) = watch::channel(State::Running);
+    let parts = Parts {
+        publisher,
+        unpublished: Arc::clone(&unpublished),
+        segments,
+        pruned,
+        guard: config.guard.clone(),
+        archive: archive.clone(),
+        state: state.clone(),
+        published: watch::Sender::new(Arc::new(published)),
+        pace: config.publish_pace,
+        lock,
+    };
+    let (publication, tasks) = Publication::new(parts);
+    let (queue, commands) = mpsc::channel(MAX_QUEUED_RECORDS);
+    let handles = Handles {
+        queue,
+        tasks: tasks.clone(),
+        state: states,
+        checkpoint,
+        published: publication.published(),
+        unpublished: Arc::clone(&unpublished),
+        archive,
+    };
+    let trail = Trail::new(&config, handles);
+    let sequencer = Sequencer::new(commands, writer, unpublished, tasks, state);
+    let named = |name: &str| thread::Builder::new().name(name.into());
+    named("trail-publish").spawn(move || publication.run()).map_err(cannot_start)?;
+    named("trail-write").spawn(move || sequencer.run()).map_err(cannot_start)?;
+    Ok(trail)
+}
+
+/// Opens the rollback guard, where there is one, and compares what it saw with what there is.
+fn check_guard(
+    config: &TrailConfig,
+    archive: &Archive,
+    groups: &[Arc<Group>],
+    newest: &SignedCheckpoint,
+    published: Option<&SignedCheckpoint>,
+) -> Result<Option<Guard>, OpenError> {
+    let Some(path) = &config.guard else { return Ok(None) };
+    let (mut guard, kept) = match Guard::open(archive.disk(), path, config.key.verifier()) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return Err(OpenError::Guard { guard: path.clone() });
+        }
+        opened => opened.map_err(|source| OpenError::io("open", path, source))?,
+    };
+    if let Some(SignedCheckpoint { checkpoint: kept, .. }) = kept {
+        let found = newest.checkpoint.size;
+        if found < kept.size {
+            return Err(OpenError::RolledBack { guard: path.clone(), kept: kept.size, found });
+        }
+        let known = groups.iter().map(|group| &group.checkpoint.checkpoint);
+        let known = known.chain(published.map(|signed| &signed.checkpoint));
+        let root = match known.into_iter().find(|known| known.size == kept.size) {
+            Some(known) => Some(known.root),
+            None => archive.root(kept.size, published)?,
+        };
+        if root != Some(kept.root) {
+            return Err(OpenError::Forked { guard: path.clone(), kept: kept.size });
+        }
+    } else if 0 < newest.checkpoint.size {
+        tracing::warn!(guard = %path.display(), "the rollback guard is new: what was before is not known");
+    }
+    guard.keep(&newest.note).map_err(|source| OpenError::io("write", path, source))?;
+    Ok(Some(guard))
+}
+
+fn read_pruned(disk: &dyn Disk, dir: &Path) -> Result<Pruned, OpenError> {
+    let file = dir.join(Pruned::FILE);
+    let bytes = match disk.read(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Pruned::default()),
+        read => read.map_err(|source| OpenError::io("read", &file, source))?,
+    };
+    Pruned::parse(&String::from_utf8_lossy(&bytes)).ok_or(OpenError::Stray { file })
+}
+
+/// Makes the folders of a trail, durable on return.
+fn create_folders(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    create_folder(disk, dir)?;
+    for name in [FRAMES, DRAFTS, "tile", "sealed"] {
+        disk.create_folder(&dir.join(name))?;
+    }
+    disk.sync_folder(dir)
+}
+
+/// Makes a folder, and the ones above it.
+fn create_folder(disk: &dyn Disk, folder: &Path) -> io::Result<()> {
+    if disk.list(folder).is_ok() {
+        return Ok(());
+    }
+    let above = match folder.parent() {
+        Some(above) if above != Path::new("") => above,
+        _ => Path::new("."),
+    };
+    create_folder(disk, above)?;
+    disk.create_folder(folder)?;
+    disk.sync_folder(above)
+}
+
+/// Removes what a crash left of files that were about to be put in place.
+fn remove_drafts(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    let drafts = dir.join(DRAFTS);
+    disk.list(&drafts)?.into_iter().try_for_each(|name| remove_if_there(disk, &drafts.join(name)))
+}
+
+/// Folder of the frames.
+pub(crate) const FRAMES: &str = "frames";

@@ -3,19 +3,21 @@
 //! A group is what queued while the group before it was synced: nothing waits for a timer, and the
 //! more callers there are, the larger groups become.
 
-use std::iter;
+use std::{collections::VecDeque, iter, sync::Arc};
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    frame::MAX_FRAME_RECORDS,
-    lock::Lock,
+    entry::Entry,
+    frame::{GROUP_BYTES, MAX_FRAME_RECORDS},
+    publication::Tasks,
     receipt::Receipt,
     trail::AppendError,
+    unpublished::Unpublished,
     writer::{CommitError, Committed, Fatal, Writer},
 };
 
-/// Most records that wait to be written; more are refused. 32 MiB of the longest.
+/// Most records that wait to be written; more are refused. 64 MiB of the longest.
 pub const MAX_QUEUED_RECORDS: usize = 8192;
 
 /// What the sequencer is asked to do.
@@ -31,17 +33,17 @@ pub(crate) enum Command {
 #[derive(Debug)]
 pub(crate) struct Queued {
     /// The record.
-    pub(crate) leaf: Vec<u8>,
+    pub(crate) entry: Entry,
     /// Where its receipt goes. That nobody listens any more changes nothing.
     pub(crate) answer: oneshot::Sender<Result<Receipt, AppendError>>,
 }
 
-/// How the sequencer is.
+/// How the log is.
 #[derive(Clone, Debug)]
 pub(crate) enum State {
     /// It takes records.
     Running,
-    /// It wrote all that it took, and gave the folder back.
+    /// It wrote and published all that it took, and gave the folder back.
     Closed,
     /// It takes none any more.
     Dead(Fatal),
@@ -51,8 +53,10 @@ pub(crate) enum State {
 #[derive(Debug)]
 pub(crate) struct Sequencer {
     queue: mpsc::Receiver<Command>,
+    waiting: VecDeque<Queued>,
     writer: Writer,
-    lock: Lock,
+    unpublished: Arc<Unpublished>,
+    publication: Tasks,
     state: watch::Sender<State>,
 }
 
@@ -63,58 +67,72 @@ impl Sequencer {
     pub(crate) fn new(
         queue: mpsc::Receiver<Command>,
         writer: Writer,
-        lock: Lock,
+        unpublished: Arc<Unpublished>,
+        publication: Tasks,
         state: watch::Sender<State>,
     ) -> Self {
-        Self { queue, writer, lock, state }
+        Self { queue, waiting: VecDeque::new(), writer, unpublished, publication, state }
     }
 
-    /// Writes groups until the trail is closed, all its handles are gone, or it dies.
+    /// Writes groups until the trail is closed, all its handles are gone, or it dies. The
+    /// publication goes on to the end of what was written, and gives the folder back.
     pub(crate) fn run(mut self) {
-        let end = match self.write_groups() {
-            Ok(()) => State::Closed,
-            Err(fatal) => {
-                tracing::error!(error = &fatal as &dyn std::error::Error, "trail died");
-                State::Dead(fatal)
-            }
-        };
-        let Self { queue, writer, lock, state } = self;
-        drop((writer, lock));
-        state.send_replace(end);
+        if let Err(fatal) = self.write_groups() {
+            tracing::error!(error = &fatal as &dyn std::error::Error, "trail died");
+            self.state.send_replace(State::Dead(fatal));
+        }
+        let Self { queue, waiting, writer, publication, .. } = self;
+        drop(writer);
+        publication.end();
         // Whoever still waits learns that the trail has ended, and finds the state set.
-        drop(queue);
+        drop((queue, waiting));
     }
 
     fn write_groups(&mut self) -> Result<(), Fatal> {
-        let mut commands = Vec::with_capacity(MAX_FRAME_RECORDS);
-        // As many at most as fit into a frame, whatever their length.
-        while 0 < self.queue.blocking_recv_many(&mut commands, MAX_FRAME_RECORDS) {
-            let mut leaves = Vec::with_capacity(commands.len());
-            let mut answers = Vec::with_capacity(commands.len());
-            for command in commands.drain(..) {
-                match command {
-                    Command::Append(Queued { leaf, answer }) => {
-                        leaves.push(leaf);
-                        answers.push(answer);
-                    }
-                    Command::Close => self.queue.close(),
-                }
+        while let Some(group) = self.next_group() {
+            self.unpublished.wait_for_room();
+            if !matches!(*self.state.borrow(), State::Running) {
+                return Ok(());
             }
-            if !leaves.is_empty() {
-                self.write_group(&leaves, answers)?;
-            }
+            self.write_group(group)?;
         }
         Ok(())
     }
 
-    fn write_group(
-        &mut self,
-        leaves: &[Vec<u8>],
-        answers: Vec<oneshot::Sender<Result<Receipt, AppendError>>>,
-    ) -> Result<(), Fatal> {
-        match self.writer.commit(leaves) {
+    /// Takes what waits, up to the bounds of a frame; `None` at the end of the queue.
+    fn next_group(&mut self) -> Option<Vec<Queued>> {
+        if self.waiting.is_empty() {
+            let mut commands = Vec::with_capacity(MAX_FRAME_RECORDS);
+            while self.waiting.is_empty() {
+                if self.queue.blocking_recv_many(&mut commands, MAX_FRAME_RECORDS) == 0 {
+                    return None;
+                }
+                for command in commands.drain(..) {
+                    match command {
+                        Command::Append(queued) => self.waiting.push_back(queued),
+                        Command::Close => self.queue.close(),
+                    }
+                }
+            }
+        }
+        let mut bytes = 0;
+        let fits = |queued: &Queued| {
+            let before = bytes;
+            bytes += queued.entry.bytes();
+            before < GROUP_BYTES
+        };
+        let count = self.waiting.iter().map(fits).take_while(|fits| *fits).count();
+        Some(self.waiting.drain(..count).collect())
+    }
+
+    fn write_group(&mut self, group: Vec<Queued>) -> Result<(), Fatal> {
+        let (entries, answers): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|Queued { entry, answer }| (entry, answer)).unzip();
+        match self.writer.commit(entries) {
             Ok(committed) => {
-                for (answer, receipt) in iter::zip(answers, receipts(&committed, leaves)) {
+                self.unpublished.push(Arc::clone(&committed.group));
+                self.publication.publish();
+                for (answer, receipt) in iter::zip(answers, receipts(&committed)) {
                     // A caller who hung up needs no receipt; its record stays.
                     let _hung_up = answer.send(Ok(receipt));
                 }
@@ -132,16 +150,16 @@ impl Sequencer {
     }
 }
 
-/// Returns the receipts of the last `records` of the log.
-fn receipts(committed: &Committed, leaves: &[Vec<u8>]) -> impl Iterator<Item = Receipt> {
-    let Committed { growth, checkpoint } = committed;
-    let indices = growth.size() - leaves.len() as u64..growth.size();
-    iter::zip(indices, leaves).map(move |(index, leaf)| Receipt {
-        origin: checkpoint.checkpoint.origin.clone(),
+/// Returns the receipts of a group's records.
+pub(crate) fn receipts(committed: &Committed) -> impl Iterator<Item = Receipt> {
+    let Committed { growth, group } = committed;
+    let signed = &group.checkpoint;
+    iter::zip(group.first.., &group.entries).map(move |(index, entry)| Receipt {
+        origin: signed.checkpoint.origin.clone(),
         index,
         tree_size: growth.size(),
         inclusion_path: growth.path(index),
-        checkpoint: checkpoint.note.clone(),
-        leaf: leaf.clone(),
+        checkpoint: signed.note.clone(),
+        leaf: entry.leaf.clone(),
     })
 }

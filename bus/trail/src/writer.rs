@@ -7,13 +7,16 @@ use tokio::sync::watch;
 use crate::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     compact_range::CompactRange,
-    disk::Disk,
+    disk::{Disk, DiskFile},
+    entry::Entry,
     frame,
     growth::Growth,
+    guard::Guard,
     hash::{HASH_BYTES, content_hash, leaf_hash},
     key::SigningKey,
     recover::Tail,
     segments::Segments,
+    unpublished::Group,
 };
 
 /// Why a log takes no more records. Its process must end; the next start sorts it out.
@@ -23,7 +26,7 @@ pub enum Fatal {
     /// write and answer that all is well.
     #[error("sync of {} failed, what it holds is uncertain, check the disk and restart", file.display())]
     Sync {
-        /// The segment.
+        /// The file.
         file: PathBuf,
         /// What the system said.
         source: Arc<io::Error>,
@@ -36,7 +39,15 @@ pub enum Fatal {
         /// What the system said.
         source: Arc<io::Error>,
     },
-    /// The sequencer's thread ended by a fault of its own.
+    /// The rollback guard cannot be written.
+    #[error("rollback guard {} cannot be written, check its disk and restart", file.display())]
+    Guard {
+        /// The guard's file.
+        file: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// A thread of the log ended by a fault of its own.
     #[error("sequencer of the trail ended by a fault of its own, restart")]
     Sequencer,
 }
@@ -55,25 +66,40 @@ pub(crate) enum CommitError {
 pub(crate) struct Committed {
     /// The tree with it; proves its records.
     pub(crate) growth: Growth,
-    /// The checkpoint over it.
-    pub(crate) checkpoint: Arc<SignedCheckpoint>,
+    /// The records and their checkpoint.
+    pub(crate) group: Arc<Group>,
 }
 
-/// The one that writes the files.
+/// The one that writes the frames.
 #[derive(Debug)]
 pub(crate) struct Writer {
     key: SigningKey,
-    disk: Box<dyn Disk>,
+    disk: Arc<dyn Disk>,
+    guard: Option<Guard>,
     /// A segment of at least so many bytes gets no more frames.
     segment_bytes: u64,
-    /// The newest segment, and how long it is.
-    file: PathBuf,
+    /// The newest segment, how long it is, and whether its name is durable.
+    path: PathBuf,
+    file: Box<dyn DiskFile>,
     bytes: u64,
+    named: bool,
     range: CompactRange,
     previous: [u8; HASH_BYTES],
     segments: Arc<Segments>,
     checkpoint: watch::Sender<Arc<SignedCheckpoint>>,
-    size: watch::Sender<u64>,
+}
+
+/// What a writer is made of, beside the end of a trail.
+#[derive(Debug)]
+pub(crate) struct Tools {
+    /// Key that signs the checkpoints.
+    pub(crate) key: SigningKey,
+    /// Where the files are.
+    pub(crate) disk: Arc<dyn Disk>,
+    /// Where the newest checkpoint is kept besides.
+    pub(crate) guard: Option<Guard>,
+    /// A segment of at least so many bytes gets no more frames.
+    pub(crate) segment_bytes: u64,
 }
 
 // === impl CommitError ===
@@ -88,18 +114,30 @@ impl From<Fatal> for CommitError {
 
 impl Writer {
     /// Continues a trail at its end.
-    pub(crate) fn new(
-        key: SigningKey,
-        tail: Tail,
-        segment_bytes: u64,
-        disk: Box<dyn Disk>,
-    ) -> Self {
-        let Tail { file, bytes, range, previous, segments } = tail;
-        let (size, root) = (range.size(), range.grow(Vec::new()).root());
-        let checkpoint = Checkpoint { origin: key.verifier().name().clone(), size, root };
-        let checkpoint = Arc::new(checkpoint.sign(&key));
-        let (checkpoint, size) = (watch::Sender::new(checkpoint), watch::Sender::new(size));
-        Self { key, disk, segment_bytes, file, bytes, range, previous, segments, checkpoint, size }
+    ///
+    /// # Errors
+    ///
+    /// If the newest segment cannot be opened.
+    pub(crate) fn new(tools: Tools, tail: Tail, segments: Arc<Segments>) -> io::Result<Self> {
+        let Tools { key, disk, guard, segment_bytes } = tools;
+        let Tail { file: path, bytes, range, previous, checkpoint } = tail;
+        let file = disk.open(&path)?;
+        let checkpoint = watch::Sender::new(checkpoint);
+        let named = true;
+        Ok(Self {
+            key,
+            disk,
+            guard,
+            segment_bytes,
+            path,
+            file,
+            bytes,
+            named,
+            range,
+            previous,
+            segments,
+            checkpoint,
+        })
     }
 
     /// Returns where the newest durable checkpoint is to be seen.
@@ -107,67 +145,82 @@ impl Writer {
         self.checkpoint.subscribe()
     }
 
-    /// Returns where the number of durable records is to be seen.
-    pub(crate) fn size(&self) -> watch::Receiver<u64> {
-        self.size.subscribe()
-    }
-
-    /// Returns where durable records are to be found.
-    pub(crate) fn segments(&self) -> Arc<Segments> {
-        Arc::clone(&self.segments)
-    }
-
     /// Writes one frame of these records and syncs it.
     ///
-    /// `leaves` are 1 to [`frame::MAX_FRAME_RECORDS`] records of legal length.
-    pub(crate) fn commit(&mut self, leaves: &[Vec<u8>]) -> Result<Committed, CommitError> {
-        let growth = self.range.grow(leaves.iter().map(|leaf| leaf_hash(leaf)).collect());
-        let frame = frame::encode(leaves, self.range.size(), &self.previous, &growth.root());
+    /// `entries` are 1 to [`frame::MAX_FRAME_RECORDS`] of legal lengths.
+    pub(crate) fn commit(&mut self, entries: Vec<Entry>) -> Result<Committed, CommitError> {
+        let first = self.range.size();
+        let growth = self.range.grow(entries.iter().map(|entry| leaf_hash(&entry.leaf)).collect());
+        let checkpoint = self.sign(&growth);
+        let frame = frame::encode(&entries, first, &self.previous, &checkpoint.note);
         self.rotate()?;
         self.append(&frame)?;
-        self.disk.sync().map_err(|source| self.sync_failed(source))?;
+        self.sync()?;
+        self.keep(&checkpoint)?;
 
-        self.segments.note(self.range.size(), self.bytes);
+        if self.bytes == 0 {
+            self.segments.begin(first);
+        }
         self.bytes += frame.len() as u64;
         self.previous = content_hash(&frame);
         self.range = growth.range();
-        let (size, root) = (growth.size(), growth.root());
-        let origin = self.key.verifier().name().clone();
-        let checkpoint = Arc::new(Checkpoint { origin, size, root }.sign(&self.key));
         self.checkpoint.send_replace(Arc::clone(&checkpoint));
-        self.size.send_replace(size);
-        Ok(Committed { growth, checkpoint })
+        Ok(Committed { growth, group: Arc::new(Group { first, entries, checkpoint }) })
     }
 
-    /// Begins a new segment if the newest is long enough. The sync of its first frame covers it.
+    fn sign(&self, growth: &Growth) -> Arc<SignedCheckpoint> {
+        let origin = self.key.verifier().name().clone();
+        let checkpoint = Checkpoint { origin, size: growth.size(), root: growth.root() };
+        Arc::new(checkpoint.sign(&self.key))
+    }
+
+    /// Begins a new segment if the newest is long enough, or one was asked for. The sync of its first
+    /// frame covers its name.
     fn rotate(&mut self) -> Result<(), CommitError> {
-        if self.bytes < self.segment_bytes {
+        let fresh = self.segments.take_fresh();
+        if self.bytes == 0 || (self.bytes < self.segment_bytes && !fresh) {
             return Ok(());
         }
-        let first = self.range.size();
-        let file = self.segments.file(first);
-        self.disk.create(&file).map_err(|source| CommitError::Disk(source.kind()))?;
-        self.segments.begin(first);
-        self.file = file;
+        let path = self.segments.file(self.range.size());
+        self.file = self.disk.create(&path).map_err(|source| {
+            if fresh {
+                self.segments.ask_fresh();
+            }
+            CommitError::Disk(source.kind())
+        })?;
+        self.path = path;
         self.bytes = 0;
+        self.named = false;
         Ok(())
     }
 
     /// Appends a frame to the newest segment, or leaves the segment as it was.
     fn append(&mut self, frame: &[u8]) -> Result<(), CommitError> {
-        let Err(error) = self.disk.append(frame) else { return Ok(()) };
-        match self.disk.truncate(self.bytes) {
+        let Err(error) = self.file.append(frame) else { return Ok(()) };
+        match self.file.truncate(self.bytes) {
             Ok(()) => Err(CommitError::Disk(error.kind())),
             Err(source) => {
-                Err(Fatal::Cut { file: self.file.clone(), source: Arc::new(source) }.into())
+                Err(Fatal::Cut { file: self.path.clone(), source: Arc::new(source) }.into())
             }
         }
     }
 
-    fn sync_failed(&self, source: io::Error) -> Fatal {
-        Fatal::Sync { file: self.file.clone(), source: Arc::new(source) }
+    fn sync(&mut self) -> Result<(), Fatal> {
+        let sync = self.file.sync().and_then(|()| {
+            if !self.named {
+                self.disk.sync_folder(self.segments.folder())?;
+            }
+            Ok(())
+        });
+        self.named = true;
+        sync.map_err(|source| Fatal::Sync { file: self.path.clone(), source: Arc::new(source) })
+    }
+
+    fn keep(&mut self, checkpoint: &SignedCheckpoint) -> Result<(), Fatal> {
+        let Some(guard) = &mut self.guard else { return Ok(()) };
+        guard.keep(&checkpoint.note).map_err(|source| Fatal::Guard {
+            file: guard.path().to_owned(),
+            source: Arc::new(source),
+        })
     }
 }
-
-#[cfg(test)]
-mod tests;
