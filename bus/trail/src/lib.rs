@@ -22,6 +22,7 @@ mod bundle;
 mod checkpoint;
 mod compact_range;
 mod config;
+mod consistency;
 mod disk;
 mod frame;
 mod growth;
@@ -38,6 +39,7 @@ mod recover;
 mod segments;
 mod sequencer;
 mod tile;
+mod tlog_proof;
 mod trail;
 mod tree;
 mod writer;
@@ -49,6 +51,7 @@ pub use self::{
     bundle::BundleFault,
     checkpoint::{Checkpoint, CheckpointError, SignedCheckpoint},
     config::{DEFAULT_WRITE_DEADLINE, TrailConfig},
+    consistency::GrowthError,
     frame::{FrameFault, MAX_LEAF_BYTES},
     key::{KeyError, SigningKey, VerifierKey},
     note::{Note, NoteError},
@@ -58,6 +61,7 @@ pub use self::{
     reader::ReadError,
     receipt::{Receipt, VerifyError},
     sequencer::MAX_QUEUED_RECORDS,
+    tlog_proof::TlogProofError,
     trail::{AppendError, CloseError, Consistency, Entry, MAX_SEALED_BYTES, ProveError, Trail},
     writer::Fatal,
 };

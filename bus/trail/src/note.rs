@@ -186,3 +186,6 @@ impl fmt::Display for Signature {
         write!(f, "{MARK}{} {}", self.name, STANDARD.encode(bytes))
     }
 }
+
+#[cfg(test)]
+mod tests;
