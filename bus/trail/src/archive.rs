@@ -47,8 +47,8 @@ pub enum ReadError {
         /// The file.
         file: PathBuf,
     },
-    /// Retention dropped the record.
-    #[error("record {index} is past its retention and was dropped")]
+    /// Its bundle is not there.
+    #[error("record {index} has no bundle: retention dropped it, or the file is missing, see `oncebus audit fsck`")]
     Pruned {
         /// Index of the record.
         index: u64,
@@ -121,7 +121,7 @@ impl Archive {
         let beyond = || ReadError::Tile { file: self.dir.join("tile") };
         let node = Tile::holding(level, index, size).ok_or_else(beyond)?;
         let hashes = self.hashes(node.tile)?;
-        Ok(node_from_tile(&hashes, node.level_in_tile, node.position))
+        Ok(node_from_tile(&hashes, node.level_in_tile, node.position.into()))
     }
 
     /// Reads the root of the tree of `size` records; `None` if not so many are published.

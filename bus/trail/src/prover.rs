@@ -5,11 +5,11 @@ use std::sync::Arc;
 use crate::{
     archive::{Archive, ReadError},
     checkpoint::{Checkpoint, SignedCheckpoint},
-    consistency::Consistency,
     hash::HASH_BYTES,
     proof::{ProofError, verify_inclusion},
     receipt::Receipt,
     tile::{TILE_WIDTH, Tile},
+    trail::Consistency,
     tree,
 };
 
@@ -39,6 +39,9 @@ pub enum ProveError {
         /// Size or position that was asked for.
         asked: u64,
     },
+    /// The process ends.
+    #[error("the process ends, nothing is proven any more")]
+    Stopped,
     /// The files cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),

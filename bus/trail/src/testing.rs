@@ -1,6 +1,7 @@
 //! What the tests of this crate share: a trail in a temporary folder, on a disk that can fail.
 
 use std::{
+    ffi::OsString,
     future::{Future, poll_fn},
     io,
     path::{Path, PathBuf},
@@ -13,8 +14,8 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    AppendError, Receipt, Recovery, Trail, TrailConfig,
-    disk::{Disk, FileDisk},
+    AppendError, Entry, Receipt, Recovery, SigningKey, Trail, TrailConfig, VerifierKey,
+    disk::{Disk, DiskFile, RealDisk},
     open::{OpenError, open_on},
     segments::SEGMENT_BYTES,
 };
@@ -31,9 +32,10 @@ pub(crate) struct TestTrail {
     pub(crate) faults: Arc<Faults>,
     pub(crate) segment_bytes: u64,
     pub(crate) write_deadline: Duration,
+    pub(crate) guard: Option<PathBuf>,
 }
 
-/// What a disk is told to do; sound as long as nothing is said.
+/// What a disk is told to do with frames; sound as long as nothing is said.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     plan: Mutex<Plan>,
@@ -46,6 +48,7 @@ struct Plan {
     truncate: Option<io::ErrorKind>,
     create: Option<io::ErrorKind>,
     sync: Option<io::ErrorKind>,
+    publish: Option<io::ErrorKind>,
     held: bool,
     waiting: bool,
     syncs: usize,
@@ -53,7 +56,12 @@ struct Plan {
 
 #[derive(Debug)]
 struct FaultyDisk {
-    disk: FileDisk,
+    faults: Arc<Faults>,
+}
+
+#[derive(Debug)]
+struct FaultyFile {
+    file: Box<dyn DiskFile>,
     faults: Arc<Faults>,
 }
 
@@ -66,6 +74,7 @@ impl TestTrail {
             faults: Arc::default(),
             segment_bytes: SEGMENT_BYTES,
             write_deadline: Duration::from_secs(60),
+            guard: None,
         }
     }
 
@@ -83,19 +92,34 @@ impl TestTrail {
 
     pub(crate) fn try_open(&self) -> Result<(Trail, Recovery), OpenError> {
         let config = TrailConfig {
-            dir: self.dir().to_owned(),
-            origin: ORIGIN.parse().unwrap(),
             write_deadline: self.write_deadline,
+            guard: self.guard.clone(),
+            ..TrailConfig::new(self.dir(), key())
         };
-        let faults = Arc::clone(&self.faults);
-        open_on(config, self.segment_bytes, |disk| Box::new(FaultyDisk { disk, faults }))
+        open_on(config, self.segment_bytes, Arc::new(FaultyDisk { faults: self.faults.clone() }))
     }
+}
+
+/// The key of the log.
+pub(crate) fn key() -> SigningKey {
+    SigningKey::from_seed(&ORIGIN.parse().unwrap(), &[7; 32]).unwrap()
+}
+
+/// The key that checks its checkpoints.
+pub(crate) fn verifier() -> VerifierKey {
+    key().verifier().clone()
+}
+
+/// A record with a sealed part that names it.
+pub(crate) fn entry(leaf: Vec<u8>) -> Entry {
+    let sealed = leaf.iter().take(40).map(|byte| !byte).collect();
+    Entry { leaf, sealed }
 }
 
 /// Queues a record; its writing has not ended when this returns.
 pub(crate) async fn enqueue(trail: &Trail, leaf: Vec<u8>) -> Appending {
     let trail = trail.clone();
-    let mut appending: Appending = Box::pin(async move { trail.append(leaf).await });
+    let mut appending: Appending = Box::pin(async move { trail.append(entry(leaf)).await });
     poll_fn(|context| {
         assert!(appending.as_mut().poll(context).is_pending());
         Poll::Ready(())
@@ -145,6 +169,11 @@ impl Faults {
         self.plan().sync = kind.into();
     }
 
+    /// Lets nothing be published, or again.
+    pub(crate) fn fail_publish(&self, kind: impl Into<Option<io::ErrorKind>>) {
+        self.plan().publish = kind.into();
+    }
+
     /// Lets the next sync hang until [`Self::release`].
     pub(crate) fn hold(&self) {
         self.plan().held = true;
@@ -187,28 +216,77 @@ fn fail(kind: Option<io::ErrorKind>) -> io::Result<()> {
 
 // === impl FaultyDisk ===
 
+impl FaultyDisk {
+    /// Files of frames obey the plan, all others are sound.
+    fn wrap(&self, path: &Path, file: Box<dyn DiskFile>) -> Box<dyn DiskFile> {
+        if path.extension().is_some_and(|extension| extension == "seg") {
+            return Box::new(FaultyFile { file, faults: self.faults.clone() });
+        }
+        file
+    }
+}
+
 impl Disk for FaultyDisk {
-    fn create(&mut self, file: &Path) -> io::Result<()> {
-        fail(self.faults.plan().create)?;
-        self.disk.create(file)
+    fn read(&self, file: &Path) -> io::Result<Vec<u8>> {
+        RealDisk.read(file)
     }
 
-    fn append(&mut self, frame: &[u8]) -> io::Result<()> {
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        RealDisk.list(folder)
+    }
+
+    fn create(&self, file: &Path) -> io::Result<Box<dyn DiskFile>> {
+        if file.extension().is_some_and(|extension| extension == "seg") {
+            fail(self.faults.plan().create)?;
+        }
+        Ok(self.wrap(file, RealDisk.create(file)?))
+    }
+
+    fn open(&self, file: &Path) -> io::Result<Box<dyn DiskFile>> {
+        Ok(self.wrap(file, RealDisk.open(file)?))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fail(self.faults.plan().publish)?;
+        RealDisk.rename(from, to)
+    }
+
+    fn remove(&self, file: &Path) -> io::Result<()> {
+        RealDisk.remove(file)
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        RealDisk.create_folder(folder)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        RealDisk.sync_folder(folder)
+    }
+}
+
+// === impl FaultyFile ===
+
+impl DiskFile for FaultyFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         let fault = self.faults.plan().append;
         if fault.is_some() {
-            self.disk.append(&frame[..frame.len() / 2])?;
+            self.file.append(&bytes[..bytes.len() / 2])?;
         }
         fail(fault)?;
-        self.disk.append(frame)
+        self.file.append(bytes)
+    }
+
+    fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file.write_at(bytes, offset)
     }
 
     fn truncate(&mut self, bytes: u64) -> io::Result<()> {
         fail(self.faults.plan().truncate)?;
-        self.disk.truncate(bytes)
+        self.file.truncate(bytes)
     }
 
     fn sync(&mut self) -> io::Result<()> {
         self.faults.sync()?;
-        self.disk.sync()
+        self.file.sync()
     }
 }

@@ -1,54 +1,55 @@
 //! The handle that callers hold.
 
-use std::{fmt, future, io, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt, future, io, ops::Range, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{
         mpsc::{self, error::TrySendError},
         oneshot, watch,
     },
+    task::spawn_blocking,
     time::timeout,
 };
 
 use crate::{
+    archive::{Archive, ReadError},
     checkpoint::SignedCheckpoint,
     config::TrailConfig,
-    frame::MAX_LEAF_BYTES,
+    entry::Entry,
+    frame::{MAX_LEAF_BYTES, MAX_SEALED_BYTES},
     key::VerifierKey,
-    reader::{self, MAX_READ_BYTES, ReadError},
+    prover::{ProveError, Prover},
+    publication::Tasks,
+    publisher::PublishError,
+    reader::{MAX_READ_BYTES, Part, Reader},
     receipt::Receipt,
-    segments::Segments,
     sequencer::{Command, MAX_QUEUED_RECORDS, Queued, State},
-    writer::{Fatal, Writer},
+    unpublished::Unpublished,
+    writer::Fatal,
 };
 
 /// A transparency log in a folder.
 ///
-/// Clones are the same log. Its one writer is a thread; it ends when the log is closed, when the
-/// last clone is gone, or when the disk fails it.
+/// Clones are the same log. One thread writes, one publishes; they end when the log is closed, when
+/// the last clone is gone, or when the disk fails it.
 #[derive(Clone)]
 pub struct Trail {
     write_deadline: Duration,
     verifier: VerifierKey,
-    queue: mpsc::Sender<Command>,
-    state: watch::Receiver<State>,
-    checkpoint: watch::Receiver<Arc<SignedCheckpoint>>,
-    size: watch::Receiver<u64>,
-    segments: Arc<Segments>,
+    handles: Handles,
 }
 
-/// What is appended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The record: 1 to [`MAX_LEAF_BYTES`] bytes. It is hashed, proven and kept.
-    pub leaf: Vec<u8>,
-    /// What is kept beside the record, under the same sync, and may be erased: 0 to
-    /// [`MAX_SEALED_BYTES`] bytes. The log does not prove it; a record may hold its hash.
-    pub sealed: Vec<u8>,
+/// Where the threads are asked and what they show.
+#[derive(Clone)]
+pub(crate) struct Handles {
+    pub(crate) queue: mpsc::Sender<Command>,
+    pub(crate) tasks: Tasks,
+    pub(crate) state: watch::Receiver<State>,
+    pub(crate) checkpoint: watch::Receiver<Arc<SignedCheckpoint>>,
+    pub(crate) published: watch::Receiver<Arc<SignedCheckpoint>>,
+    pub(crate) unpublished: Arc<Unpublished>,
+    pub(crate) archive: Archive,
 }
-
-/// Longest sealed part in bytes.
-pub const MAX_SEALED_BYTES: usize = 4096;
 
 /// Proof that a log only grew between two sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,22 +64,6 @@ pub struct Consistency {
     pub checkpoint: String,
 }
 
-/// Why nothing can be proven.
-#[derive(Debug, thiserror::Error)]
-pub enum ProveError {
-    /// The log is not that long.
-    #[error("size {asked} is beyond the log, which has {size} records")]
-    Beyond {
-        /// Size or position that was asked for.
-        asked: u64,
-        /// Size of the log.
-        size: u64,
-    },
-    /// The files cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-}
-
 /// Why a record has no receipt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
@@ -88,12 +73,12 @@ pub enum AppendError {
     /// It is empty. It was not written.
     #[error("record is empty")]
     Empty,
-    /// It is too long. It was not written.
-    #[error("record has {bytes} bytes, the limit is {limit}")]
+    /// It or its sealed part is too long. It was not written.
+    #[error("record or sealed part has {bytes} bytes, the limit is {limit}")]
     TooLarge {
         /// Its length.
         bytes: usize,
-        /// The longest there may be, [`MAX_LEAF_BYTES`].
+        /// The longest there may be, [`MAX_LEAF_BYTES`] or [`MAX_SEALED_BYTES`].
         limit: usize,
     },
     /// The disk took no more. It was not written; the next one may be.
@@ -131,24 +116,12 @@ pub enum CloseError {
 // === impl Trail ===
 
 impl Trail {
-    pub(crate) fn new(
-        config: &TrailConfig,
-        writer: &Writer,
-        queue: mpsc::Sender<Command>,
-        state: watch::Receiver<State>,
-    ) -> Self {
-        Self {
-            write_deadline: config.write_deadline,
-            verifier: config.key.verifier().clone(),
-            queue,
-            state,
-            checkpoint: writer.checkpoint(),
-            size: writer.size(),
-            segments: writer.segments(),
-        }
+    pub(crate) fn new(config: &TrailConfig, handles: Handles) -> Self {
+        let (write_deadline, verifier) = (config.write_deadline, config.key.verifier().clone());
+        Self { write_deadline, verifier, handles }
     }
 
-    /// Appends a record of 1 to [`MAX_LEAF_BYTES`] bytes; returns once it is durable.
+    /// Appends a record; returns once it and its sealed part are durable.
     ///
     /// The record is queued when the future is first polled, and is written even if the future is
     /// dropped after that. Needs a tokio runtime with its timer.
@@ -158,17 +131,9 @@ impl Trail {
     /// Returns [`AppendError`]. After [`AppendError::Deadline`] and [`AppendError::Dead`] the record
     /// may be on the trail all the same; after all others it is not.
     pub async fn append(&self, entry: Entry) -> Result<Receipt, AppendError> {
-        let Entry { leaf, sealed: _ } = entry;
-        let bytes = leaf.len();
-        if bytes == 0 {
-            return Err(AppendError::Empty);
-        }
-        if MAX_LEAF_BYTES < bytes {
-            return Err(AppendError::TooLarge { bytes, limit: MAX_LEAF_BYTES });
-        }
-
+        check(&entry)?;
         let (answer, receipt) = oneshot::channel();
-        match self.queue.try_send(Command::Append(Queued { leaf, answer })) {
+        match self.handles.queue.try_send(Command::Append(Queued { entry, answer })) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(AppendError::Full),
             Err(TrySendError::Closed(_)) => return Err(AppendError::Dead),
@@ -182,17 +147,27 @@ impl Trail {
 
     /// Returns the newest durable checkpoint.
     pub fn checkpoint(&self) -> Arc<SignedCheckpoint> {
-        Arc::clone(&self.checkpoint.borrow())
+        Arc::clone(&self.handles.checkpoint.borrow())
     }
 
     /// Returns the number of durable records.
     pub fn size(&self) -> u64 {
-        *self.size.borrow()
+        self.handles.checkpoint.borrow().checkpoint.size
     }
 
-    /// Returns where the number of durable records is to be seen, and waited for.
-    pub fn grown(&self) -> watch::Receiver<u64> {
-        self.size.clone()
+    /// Returns where the newest durable checkpoint is to be seen, and waited for.
+    pub fn grown(&self) -> watch::Receiver<Arc<SignedCheckpoint>> {
+        self.handles.checkpoint.clone()
+    }
+
+    /// Returns the number of records in the published files.
+    pub fn published_size(&self) -> u64 {
+        self.handles.published.borrow().checkpoint.size
+    }
+
+    /// Returns the key that checks the log's checkpoints.
+    pub fn verifier(&self) -> &VerifierKey {
+        &self.verifier
     }
 
     /// Returns up to `max` durable records from index `from` on, exactly as they were appended.
@@ -202,43 +177,78 @@ impl Trail {
     ///
     /// # Errors
     ///
-    /// Returns [`ReadError`] if a file cannot be read or is damaged.
+    /// Returns [`ReadError`] if a file cannot be read or is damaged, or the first record was dropped.
     pub fn read(&self, from: u64, max: usize) -> Result<Vec<Vec<u8>>, ReadError> {
         const { assert!(MAX_LEAF_BYTES <= MAX_READ_BYTES) };
-        let end = self.size().min(from.saturating_add(max as u64));
-        reader::read(&self.segments, from, end)
+        self.read_part(Part::Leaf, from, max)
     }
 
-    /// Returns the sealed parts of up to `max` records from index `from` on; empty where a record has
-    /// none or it was erased.
+    /// Returns the sealed parts of up to `max` durable records from index `from` on; empty where a
+    /// record has none, or it was erased or dropped. Bounds and blocking as [`Self::read`].
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ReadError`] if a file cannot be read or is damaged.
     pub fn read_sealed(&self, from: u64, max: usize) -> Result<Vec<Vec<u8>>, ReadError> {
-        Ok(vec![Vec::new(); self.read(from, max)?.len()])
+        self.read_part(Part::Sealed, from, max)
+    }
+
+    /// Waits until all records below `size` are published, and returns what proves them.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProveError`] if the log is not that long, or they are not published in time.
+    pub async fn prover(&self, size: u64) -> Result<Prover, ProveError> {
+        if self.size() < size {
+            return Err(ProveError::Beyond { asked: size, size: self.size() });
+        }
+        let mut published = self.handles.published.clone();
+        let enough = published.wait_for(|signed| size <= signed.checkpoint.size);
+        match timeout(self.write_deadline, enough).await {
+            Ok(Ok(signed)) => Ok(Prover::new(self.handles.archive.clone(), Arc::clone(&signed))),
+            _ => Err(ProveError::Unpublished { asked: size }),
+        }
     }
 
     /// Proves the record at `index` under the newest published checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prover`] and [`Prover::receipt`].
     pub async fn receipt(&self, index: u64) -> Result<Receipt, ProveError> {
-        Err(ProveError::Beyond { asked: index, size: self.size() })
+        let beyond = ProveError::Beyond { asked: index, size: self.size() };
+        let prover = self.prover(index.checked_add(1).ok_or(beyond)?).await?;
+        work(move || prover.receipt(index)).await
     }
 
     /// Proves that the log only grew from `old_size` to the newest published checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::prover`] and [`Prover::consistency`].
     pub async fn consistency(&self, old_size: u64) -> Result<Consistency, ProveError> {
-        Err(ProveError::Beyond { asked: old_size, size: self.size() })
+        let prover = self.prover(old_size).await?;
+        work(move || prover.consistency(old_size)).await
     }
 
-    /// Erases the sealed parts of these records for good; they and all proofs stay.
-    pub async fn erase(&self, _indices: Vec<u64>) -> Result<(), ProveError> {
-        Ok(())
+    /// Erases the sealed parts of these records for good; the records and all proofs stay. What
+    /// frames still hold of them goes with the next record that is appended: append one.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PublishError`] if the disk fails; some may be erased then.
+    pub async fn erase(&self, indices: HashSet<u64>) -> Result<(), PublishError> {
+        self.handles.tasks.erase(indices).await
     }
 
-    /// Drops the records in `ranges`, as far as they fill whole bundles of 256; all proofs stay.
-    /// Returns how many were dropped.
-    pub async fn prune(&self, _ranges: Vec<std::ops::Range<u64>>) -> Result<u64, ProveError> {
-        Ok(0)
-    }
-
-    /// Returns the key that checks the log's checkpoints.
-    pub fn verifier(&self) -> &VerifierKey {
-        &self.verifier
+    /// Drops the published records in `ranges`, with their sealed parts, as far as they fill whole
+    /// bundles of 256; all proofs stay. Returns how many were dropped that were not before.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`PublishError`] if the disk fails; some may be dropped then.
+    pub async fn prune(&self, ranges: Vec<Range<u64>>) -> Result<u64, PublishError> {
+        self.handles.tasks.prune(ranges).await
     }
 
     /// Waits until the log dies and says of what. It must end the process then; a closed log never
@@ -250,7 +260,7 @@ impl Trail {
         }
     }
 
-    /// Takes no more records, writes those that wait, and gives the folder back.
+    /// Takes no more records, writes and publishes those that wait, and gives the folder back.
     ///
     /// Ends the log for all its clones. What is written can still be read.
     ///
@@ -260,7 +270,7 @@ impl Trail {
     pub async fn close(&self) -> Result<(), CloseError> {
         let close = async {
             // Refused only by a sequencer that has ended, or is about to.
-            let _ended = self.queue.send(Command::Close).await;
+            let _ended = self.handles.queue.send(Command::Close).await;
             self.ended().await
         };
         match timeout(self.write_deadline, close).await {
@@ -270,14 +280,21 @@ impl Trail {
         }
     }
 
-    /// Waits for the sequencer's end; returns what it died of, or `None` if it was closed.
+    fn read_part(&self, part: Part, from: u64, max: usize) -> Result<Vec<Vec<u8>>, ReadError> {
+        let end = self.size().min(from.saturating_add(max as u64));
+        let Handles { archive, unpublished, .. } = &self.handles;
+        let published = self.published_size();
+        Reader { archive, unpublished, published }.read(part, from, end)
+    }
+
+    /// Waits for the end of the threads; returns what the log died of, or `None` if it was closed.
     async fn ended(&self) -> Option<Fatal> {
-        let mut state = self.state.clone();
+        let mut state = self.handles.state.clone();
         let end = state.wait_for(|state| !matches!(state, State::Running)).await;
         match end.as_deref() {
             Ok(State::Dead(fatal)) => Some(fatal.clone()),
             Ok(State::Closed | State::Running) => None,
-            // Its thread is gone without a word.
+            // The threads are gone without a word.
             Err(_sender_dropped) => Some(Fatal::Sequencer),
         }
     }
@@ -285,12 +302,32 @@ impl Trail {
 
 impl fmt::Debug for Trail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let checkpoint = self.checkpoint();
         f.debug_struct("Trail")
-            .field("origin", &checkpoint.checkpoint.origin)
-            .field("size", &checkpoint.checkpoint.size)
+            .field("origin", self.verifier.name())
+            .field("size", &self.size())
             .finish_non_exhaustive()
     }
+}
+
+fn check(entry: &Entry) -> Result<(), AppendError> {
+    if entry.leaf.is_empty() {
+        return Err(AppendError::Empty);
+    }
+    for (bytes, limit) in
+        [(entry.leaf.len(), MAX_LEAF_BYTES), (entry.sealed.len(), MAX_SEALED_BYTES)]
+    {
+        if limit < bytes {
+            return Err(AppendError::TooLarge { bytes, limit });
+        }
+    }
+    Ok(())
+}
+
+/// Reads files off the threads that answer calls.
+async fn work<T: Send + 'static>(
+    prove: impl FnOnce() -> Result<T, ProveError> + Send + 'static,
+) -> Result<T, ProveError> {
+    spawn_blocking(prove).await.unwrap_or(Err(ProveError::Stopped))
 }
 
 #[cfg(test)]

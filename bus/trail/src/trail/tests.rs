@@ -7,7 +7,7 @@ use super::*;
 use crate::{
     Recovery,
     open::OpenError,
-    testing::{Appending, TestTrail, append_group, enqueue},
+    testing::{Appending, TestTrail, append_group, enqueue, entry, verifier},
 };
 
 fn leaf(n: usize) -> Vec<u8> {
@@ -22,22 +22,19 @@ async fn every_receipt_of_a_thousand_concurrent_appends_verifies() {
 
     for n in 0..1000 {
         let trail = trail.clone();
-        appends.spawn(async move { (leaf(n), trail.append(leaf(n)).await.unwrap()) });
+        appends.spawn(async move { (leaf(n), trail.append(entry(leaf(n))).await.unwrap()) });
     }
     let mut answers = appends.join_all().await;
 
     answers.sort_by_key(|(_, receipt)| receipt.index);
     for ((leaf, receipt), index) in answers.iter().zip(0..) {
         assert_eq!(receipt.index, index);
-        assert_eq!(receipt.verify(leaf), Ok(()));
-        assert!(receipt.verify(b"another").is_err());
+        assert_eq!(receipt.verify(&verifier()), Ok(()));
+        assert_eq!(receipt.leaf, *leaf);
     }
     let stored = trail.read(0, 2000).unwrap();
     assert_eq!(stored, answers.into_iter().map(|(leaf, _)| leaf).collect::<Vec<_>>());
-    assert_eq!(
-        (trail.size(), trail.checkpoint().size, *trail.grown().borrow()),
-        (1000, 1000, 1000)
-    );
+    assert_eq!((trail.size(), trail.checkpoint().checkpoint.size), (1000, 1000));
 }
 
 #[tokio::test]
@@ -81,9 +78,9 @@ async fn reopened_trail_has_the_same_size_root_and_records() {
     assert_eq!(recovery, Recovery { records: 11, frames: 2, torn_bytes: 0 });
     assert_eq!(trail.checkpoint(), checkpoint);
     assert_eq!(trail.read(0, 100).unwrap(), stored);
-    let receipt = trail.append(leaf(11)).await.unwrap();
+    let receipt = trail.append(entry(leaf(11))).await.unwrap();
     assert_eq!(receipt.index, 11);
-    assert_eq!(receipt.verify(&leaf(11)), Ok(()));
+    assert_eq!(receipt.verify(&verifier()), Ok(()));
 }
 
 #[tokio::test]
@@ -91,7 +88,7 @@ async fn trail_goes_on_in_new_segments_and_reads_across_them() {
     let test = TestTrail { segment_bytes: 300, ..TestTrail::new() };
     let (trail, _) = test.open();
     for n in 0..20 {
-        trail.append(leaf(n)).await.unwrap();
+        trail.append(entry(leaf(n))).await.unwrap();
     }
 
     assert!(5 < fs::read_dir(test.dir().join("frames")).unwrap().count());
@@ -121,7 +118,7 @@ async fn read_is_bounded_by_number_and_by_four_mebibytes() {
 async fn damage_done_while_open_is_named_by_reads() {
     let test = TestTrail::new();
     let (trail, _) = test.open();
-    trail.append(leaf(0)).await.unwrap();
+    trail.append(entry(leaf(0))).await.unwrap();
     let mut bytes = fs::read(test.segment(0)).unwrap();
 
     bytes[60] ^= 1;
@@ -143,7 +140,7 @@ async fn record_is_invisible_until_it_is_durable() {
     let mut grown = trail.grown();
     test.faults.release();
 
-    assert_eq!(*grown.wait_for(|size| *size == 1).await.unwrap(), 1);
+    grown.wait_for(|signed| signed.checkpoint.size == 1).await.unwrap();
     assert_eq!(trail.read(0, 1).unwrap(), [leaf(0)]);
     assert_eq!(appending.await.unwrap().index, 0);
 }
@@ -177,10 +174,10 @@ async fn record_of_impossible_length_is_refused() {
     let test = TestTrail::new();
     let (trail, _) = test.open();
 
-    assert_eq!(trail.append(vec![]).await, Err(AppendError::Empty));
+    assert_eq!(trail.append(entry(vec![])).await, Err(AppendError::Empty));
     let too_large = AppendError::TooLarge { bytes: 4097, limit: 4096 };
-    assert_eq!(trail.append(vec![0; 4097]).await, Err(too_large));
-    assert!(trail.append(vec![0; 4096]).await.is_ok());
+    assert_eq!(trail.append(entry(vec![0; 4097])).await, Err(too_large));
+    assert!(trail.append(entry(vec![0; 4096])).await.is_ok());
     assert_eq!(trail.size(), 1);
 }
 
@@ -188,18 +185,18 @@ async fn record_of_impossible_length_is_refused() {
 async fn full_disk_stores_nothing_and_leaves_no_gap() {
     let test = TestTrail::new();
     let (trail, _) = test.open();
-    trail.append(leaf(0)).await.unwrap();
+    trail.append(entry(leaf(0))).await.unwrap();
     let before = fs::read(test.segment(0)).unwrap();
 
     test.faults.fail_append(io::ErrorKind::StorageFull);
-    let refused = trail.append(leaf(1)).await;
+    let refused = trail.append(entry(leaf(1))).await;
     assert_eq!(refused, Err(AppendError::Disk { kind: io::ErrorKind::StorageFull }));
     assert_eq!(fs::read(test.segment(0)).unwrap(), before);
     assert_eq!(trail.size(), 1);
 
     test.faults.fail_append(None);
-    let receipt = trail.append(leaf(2)).await.unwrap();
-    assert_eq!((receipt.index, receipt.verify(&leaf(2))), (1, Ok(())));
+    let receipt = trail.append(entry(leaf(2))).await.unwrap();
+    assert_eq!((receipt.index, receipt.verify(&verifier())), (1, Ok(())));
     trail.close().await.unwrap();
     let (trail, recovery) = test.open();
     assert_eq!(recovery.torn_bytes, 0);
@@ -210,18 +207,18 @@ async fn full_disk_stores_nothing_and_leaves_no_gap() {
 async fn disk_without_room_for_a_new_segment_is_a_full_disk() {
     let test = TestTrail { segment_bytes: 1, ..TestTrail::new() };
     let (trail, _) = test.open();
-    trail.append(leaf(0)).await.unwrap();
+    trail.append(entry(leaf(0))).await.unwrap();
 
     test.faults.fail_create(io::ErrorKind::StorageFull);
-    let refused = trail.append(leaf(1)).await;
+    let refused = trail.append(entry(leaf(1))).await;
     assert_eq!(refused, Err(AppendError::Disk { kind: io::ErrorKind::StorageFull }));
     // Now the segment can be made, but not its first frame.
     test.faults.fail_create(None);
     test.faults.fail_append(io::ErrorKind::StorageFull);
-    assert!(trail.append(leaf(2)).await.is_err());
+    assert!(trail.append(entry(leaf(2))).await.is_err());
     test.faults.fail_append(None);
 
-    assert_eq!(trail.append(leaf(3)).await.unwrap().index, 1);
+    assert_eq!(trail.append(entry(leaf(3))).await.unwrap().index, 1);
     assert_eq!(trail.read(0, 9).unwrap(), [leaf(0), leaf(3)]);
     trail.close().await.unwrap();
     assert_eq!(test.open().0.read(0, 9).unwrap(), [leaf(0), leaf(3)]);
@@ -231,12 +228,12 @@ async fn disk_without_room_for_a_new_segment_is_a_full_disk() {
 async fn frame_that_cannot_be_cut_kills_the_trail() {
     let test = TestTrail::new();
     let (trail, _) = test.open();
-    trail.append(leaf(0)).await.unwrap();
+    trail.append(entry(leaf(0))).await.unwrap();
 
     test.faults.fail_append(io::ErrorKind::StorageFull);
     test.faults.fail_truncate(io::ErrorKind::Other);
 
-    assert_eq!(trail.append(leaf(1)).await, Err(AppendError::Dead));
+    assert_eq!(trail.append(entry(leaf(1))).await, Err(AppendError::Dead));
     assert!(matches!(trail.failed().await, Fatal::Cut { .. }));
     let again = TestTrail::new();
     fs::create_dir(again.dir().join("frames")).unwrap();
@@ -250,14 +247,14 @@ async fn frame_that_cannot_be_cut_kills_the_trail() {
 async fn failed_sync_kills_the_trail_for_good() {
     let test = TestTrail::new();
     let (trail, _) = test.open();
-    trail.append(leaf(0)).await.unwrap();
+    trail.append(entry(leaf(0))).await.unwrap();
 
     test.faults.fail_sync(io::ErrorKind::Other);
-    assert_eq!(trail.append(leaf(1)).await, Err(AppendError::Dead));
+    assert_eq!(trail.append(entry(leaf(1))).await, Err(AppendError::Dead));
     test.faults.fail_sync(None);
 
     assert!(matches!(trail.failed().await, Fatal::Sync { file, .. } if file == test.segment(0)));
-    assert_eq!(trail.append(leaf(2)).await, Err(AppendError::Dead));
+    assert_eq!(trail.append(entry(leaf(2))).await, Err(AppendError::Dead));
     assert!(matches!(trail.close().await, Err(CloseError::Dead(Fatal::Sync { .. }))));
     assert_eq!(test.faults.syncs(), 2);
     assert_eq!((trail.size(), trail.read(0, 9).unwrap()), (1, vec![leaf(0)]));
@@ -276,7 +273,7 @@ async fn full_queue_refuses_and_writes_what_it_took() {
         queued.push(enqueue(&trail, leaf(n)).await);
     }
 
-    assert_eq!(trail.append(leaf(0)).await, Err(AppendError::Full));
+    assert_eq!(trail.append(entry(leaf(0))).await, Err(AppendError::Full));
     test.faults.release();
 
     for (appending, n) in queued.into_iter().zip(0..) {
@@ -292,11 +289,11 @@ async fn hung_disk_fails_the_call_and_may_keep_the_record() {
     test.faults.hold();
 
     let late = AppendError::Deadline { after: Duration::from_millis(20) };
-    assert_eq!(trail.append(leaf(0)).await, Err(late));
+    assert_eq!(trail.append(entry(leaf(0))).await, Err(late));
     assert!(matches!(trail.close().await, Err(CloseError::Deadline { .. })));
     test.faults.release();
 
-    trail.grown().wait_for(|size| *size == 1).await.unwrap();
+    trail.grown().wait_for(|signed| signed.checkpoint.size == 1).await.unwrap();
     assert_eq!(trail.read(0, 1).unwrap(), [leaf(0)]);
 }
 
@@ -312,7 +309,7 @@ async fn record_of_a_caller_who_hung_up_is_written() {
     drop((writing, waiting));
     test.faults.release();
 
-    trail.grown().wait_for(|size| *size == 2).await.unwrap();
+    trail.grown().wait_for(|signed| signed.checkpoint.size == 2).await.unwrap();
     assert_eq!(trail.read(0, 9).unwrap(), [leaf(0), leaf(1)]);
 }
 
@@ -332,7 +329,7 @@ async fn close_writes_what_waits_and_takes_no_more() {
 
     closing.await.unwrap().unwrap();
     assert_eq!((writing.await.unwrap().index, waiting.await.unwrap().index), (0, 1));
-    assert_eq!(trail.append(leaf(2)).await, Err(AppendError::Dead));
+    assert_eq!(trail.append(entry(leaf(2))).await, Err(AppendError::Dead));
     assert!(trail.close().await.is_ok(), "closed twice is closed");
     assert_eq!(trail.read(0, 9).unwrap(), [leaf(0), leaf(1)]);
     let died = timeout(Duration::ZERO, trail.failed()).await;
@@ -377,7 +374,7 @@ async fn survive(operations: Vec<Operation>) {
             Operation::FullDisk(count) => {
                 test.faults.fail_append(io::ErrorKind::StorageFull);
                 for leaf in leaves(count) {
-                    assert!(trail.append(leaf).await.is_err());
+                    assert!(trail.append(entry(leaf)).await.is_err());
                 }
                 test.faults.fail_append(None);
             }
@@ -397,12 +394,12 @@ async fn survive(operations: Vec<Operation>) {
     let stored = trail.read(0, usize::MAX).unwrap();
     assert_eq!(stored, acknowledged.iter().map(|(leaf, _)| leaf.clone()).collect::<Vec<_>>());
     for (leaf, receipt) in acknowledged {
-        assert_eq!(receipt.verify(&leaf), Ok(()));
+        assert_eq!(receipt.verify(&verifier()), Ok(()));
     }
 }
 
 async fn append(trail: Trail, leaf: Vec<u8>) -> Result<(Vec<u8>, Receipt), AppendError> {
-    let receipt = trail.append(leaf.clone()).await?;
+    let receipt = trail.append(entry(leaf.clone())).await?;
     Ok((leaf, receipt))
 }
 
