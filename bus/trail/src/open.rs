@@ -220,27 +220,31 @@ pub(crate) fn read(
     for group in groups {
         unpublished.push(group);
     }
-    let publisher = Publisher::new(
-        archive.clone(),
-        edge,
-        Arc::clone(&unpublished),
-        Arc::clone(&segments),
-    );
+    let publisher =
+        Publisher::new(archive.clone(), edge, Arc::clone(&unpublished), Arc::clone(&segments));
     // A new log is published empty, so that readers find a checkpoint from the beginning.
     let published = match published {
         Some(published) => published,
         None => publisher.begin(&config.key)?,
     };
-    let tools = Tools { key: config.key.clone(), disk, guard, segment_bytes };
+    let tools = Tools {
+        key: config.key.clone(),
+        disk,
+        guard,
+        segment_bytes,
+        segments: Arc::clone(&segments),
+        unpublished: Arc::clone(&unpublished),
+    };
     let path = tail.file.clone();
-    let writer = Writer::new(tools, tail, Arc::clone(&segments));
+    let writer = Writer::new(tools, tail);
     let writer = writer.map_err(|source| OpenError::io("open", &path, source))?;
     Ok(Opened { archive, writer, publisher, unpublished, segments, published, pruned, recovery })
 }
 
 /// Sets the threads going. They end by themselves when the trail is closed, dropped or dead.
 fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenError> {
-    let Opened { archive, writer, publisher, unpublished, segments, published, pruned, .. } = opened;
+    let Opened { archive, writer, publisher, unpublished, segments, published, pruned, .. } =
+        opened;
     let cannot_start = |source| OpenError::io("start the threads of", &config.dir, source);
     let checkpoint = writer.checkpoint();
     let (state, states) = watch::channel(State::Running);
@@ -251,7 +255,7 @@ fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenE
         pruned,
         guard: config.guard.clone(),
         archive: archive.clone(),
-        state: state.clone(),
+        state,
         published: watch::Sender::new(Arc::new(published)),
         pace: config.publish_pace,
         lock,
@@ -261,14 +265,14 @@ fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenE
     let handles = Handles {
         queue,
         tasks: tasks.clone(),
-        state: states,
+        state: states.clone(),
         checkpoint,
         published: publication.published(),
         unpublished: Arc::clone(&unpublished),
         archive,
     };
     let trail = Trail::new(&config, handles);
-    let sequencer = Sequencer::new(commands, writer, unpublished, tasks, state);
+    let sequencer = Sequencer::new(commands, writer, unpublished, tasks, states);
     let named = |name: &str| thread::Builder::new().name(name.into());
     named("trail-publish").spawn(move || publication.run()).map_err(cannot_start)?;
     named("trail-write").spawn(move || sequencer.run()).map_err(cannot_start)?;

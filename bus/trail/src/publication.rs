@@ -40,8 +40,8 @@ enum Task {
     Erase(HashSet<u64>, oneshot::Sender<Result<(), PublishError>>),
     /// Drop whole bundles in these ranges.
     Prune(Vec<Range<u64>>, oneshot::Sender<Result<u64, PublishError>>),
-    /// Publish what there is and end.
-    End,
+    /// Publish what there is and end; or end at once, if the writer died.
+    End(Option<Fatal>),
 }
 
 /// Where the thread is asked.
@@ -90,9 +90,9 @@ impl Tasks {
         self.ask(|answer| Task::Prune(ranges, answer)).await
     }
 
-    /// Ends the thread once all is published.
-    pub(crate) fn end(&self) {
-        let _ended_already = self.0.send(Task::End);
+    /// Ends the thread once all is published, or at once if the writer died.
+    pub(crate) fn end(&self, fatal: Option<Fatal>) {
+        let _ended_already = self.0.send(Task::End(fatal));
     }
 
     async fn ask<T>(
@@ -121,22 +121,18 @@ impl Publication {
 
     /// Publishes until the writer has ended.
     pub(crate) fn run(mut self) {
-        let fatal = self.work().err();
-        let Parts { unpublished, state, lock, .. } = self.parts;
-        unpublished.end();
-        drop(lock);
-        state.send_if_modified(|state| match (&state, fatal) {
-            (State::Running, Some(fatal)) => {
+        let end = match self.work() {
+            Ok(()) => State::Closed,
+            Err(fatal) => {
                 tracing::error!(error = &fatal as &dyn std::error::Error, "trail died");
-                *state = State::Dead(fatal);
-                true
+                State::Dead(fatal)
             }
-            (State::Running, None) => {
-                *state = State::Closed;
-                true
-            }
-            _ => false,
-        });
+        };
+        let Parts { unpublished, state, lock, .. } = self.parts;
+        drop(lock);
+        state.send_replace(end);
+        // A writer that waits for room finds the state set.
+        unpublished.end();
     }
 
     fn work(&mut self) -> Result<(), Fatal> {
@@ -153,7 +149,8 @@ impl Publication {
                 Some(Task::Prune(ranges, answer)) => {
                     let _hung_up = answer.send(self.prune(&ranges));
                 }
-                Some(Task::End) => return self.publish().map(drop),
+                Some(Task::End(None)) => return self.publish().map(drop),
+                Some(Task::End(Some(fatal))) => return Err(fatal),
                 None => {
                     earliest = self.publish()?;
                     due = !self.parts.unpublished.is_empty();
@@ -164,11 +161,11 @@ impl Publication {
 
     /// Waits for a task, until a publication is due; `None` when it is.
     fn next_task(&self, due: Option<Instant>) -> Option<Task> {
-        let Some(due) = due else { return Some(self.tasks.recv().unwrap_or(Task::End)) };
+        let Some(due) = due else { return Some(self.tasks.recv().unwrap_or(Task::End(None))) };
         match self.tasks.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(task) => Some(task),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Task::End),
+            Err(RecvTimeoutError::Disconnected) => Some(Task::End(None)),
         }
     }
 
