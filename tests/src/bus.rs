@@ -149,13 +149,17 @@ impl TestBus {
         self.dir.path().join("data")
     }
 
+    /// Returns what the gateway's file says now.
+    pub fn config(&self) -> GatewayConfig {
+        GatewayConfig::load(&self.config_file()).unwrap()
+    }
+
     /// Ends the gateway in order and adds a subject key, as `oncebus gateway rotate-subject-key` does,
     /// then starts it again.
     pub async fn rotate_subject_key(&mut self) {
         let gateway = self.gateway.take().unwrap();
         self.on_its_runtime(gateway.stop()).await;
-        let config = GatewayConfig::load(&self.config_file()).unwrap();
-        oncebus_gateway::rotate_subject_key(&config).unwrap();
+        oncebus_gateway::rotate_subject_key(&self.config()).unwrap();
         self.start_gateway().await;
     }
 
@@ -238,7 +242,7 @@ impl TestBus {
             let before = self.runtime.replace(own.unwrap());
             before.into_iter().for_each(Runtime::shutdown_background);
         }
-        let config = GatewayConfig::load(&self.config_file()).unwrap();
+        let config = self.config();
         let (clock, rng) = (Arc::clone(&self.clock) as _, Arc::new(SystemRng));
         let injected = Injected { clock, rng };
         let here = self.runtime.as_ref().map_or_else(Handle::current, |own| own.handle().clone());

@@ -230,6 +230,15 @@ impl Gateway {
         settle::settle_overdue(&self.bus, &self.index).await
     }
 
+    /// Returns how many subjects are still hidden by older keys.
+    ///
+    /// # Errors
+    ///
+    /// If the registry fails.
+    pub async fn subjects_of_older_keys(&self) -> Result<u64, RegistryError> {
+        self.registry.of_older_keys().await
+    }
+
     /// Stops: no new calls, calls in flight end within 30 s, then trail and registry.
     pub async fn stop(self) {
         tracing::info!(calls = self.calls_in_flight(), "no new calls");
