@@ -261,6 +261,7 @@ fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenE
     } = opened;
     let cannot_start = |source| OpenError::io("start the threads of", &config.dir, source);
     let checkpoint = writer.checkpoint();
+    let (pruned, pruned_ranges) = watch::channel(pruned);
     let (state, states) = watch::channel(State::Running);
     let parts = Parts {
         publisher,
@@ -282,6 +283,7 @@ fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenE
         checkpoint,
         published: publication.published(),
         unpublished: Arc::clone(&unpublished),
+        pruned: pruned_ranges,
         archive,
     };
     let trail = Trail::new(&config, handles);

@@ -53,7 +53,7 @@ pub(crate) struct Parts {
     pub(crate) publisher: Publisher,
     pub(crate) unpublished: Arc<Unpublished>,
     pub(crate) segments: Arc<Segments>,
-    pub(crate) pruned: Pruned,
+    pub(crate) pruned: watch::Sender<Pruned>,
     /// The rollback guard, which is synced with each publication.
     pub(crate) guard: Option<Guard>,
     pub(crate) state: watch::Sender<State>,
@@ -204,10 +204,10 @@ impl Publication {
     }
 
     fn prune(&mut self, ranges: &[Range<u64>]) -> Result<u64, PublishError> {
-        let mut pruned = self.parts.pruned.clone();
+        let mut pruned = self.parts.pruned.borrow().clone();
         let dropped = pruned.add(ranges);
         self.parts.publisher.prune(&pruned)?;
-        self.parts.pruned = pruned;
+        self.parts.pruned.send_replace(pruned);
         Ok(dropped)
     }
 }
