@@ -94,7 +94,8 @@ async fn open_trail(
     key: SigningKey,
 ) -> Result<(Trail, Recovery), StartError> {
     let dir: &Path = &config.trail_dir;
-    let trail = TrailConfig::new(dir.to_owned(), key);
+    let guard = config.trail_guard.clone();
+    let trail = TrailConfig { guard, ..TrailConfig::new(dir.to_owned(), key) };
     match spawn_blocking(move || Trail::open(trail)).await {
         Ok(opened) => Ok(opened?),
         Err(error) => Err(StartError::files(dir, io::Error::other(error))),
