@@ -62,7 +62,7 @@ pub fn fsck(
     dir: &Path,
     key: &VerifierKey,
     since: &[SignedCheckpoint],
-    check_sealed: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), String>,
+    check_sealed: &mut impl FnMut(&[u8], &[u8]) -> Result<(), String>,
 ) -> Result<Inspection, Fault> {
     let files = Files::new(dir);
     for _ in 1..ATTEMPTS {
@@ -81,7 +81,7 @@ fn inspect(
     key: &VerifierKey,
     published: &Checkpoint,
     since: &[SignedCheckpoint],
-    check_sealed: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), String>,
+    check_sealed: &mut impl FnMut(&[u8], &[u8]) -> Result<(), String>,
 ) -> Result<Inspection, Fault> {
     let size = published.size;
     let walked = Walk::new(files, published)?.run(check_sealed)?;

@@ -1,6 +1,6 @@
 //! Checks the write-ahead frames: what they share with the published tree, and what comes after it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{
     Files,
@@ -124,7 +124,7 @@ enum Place {
 // === impl Reading ===
 
 impl Reading<'_> {
-    fn segment(&mut self, first: u64, file: &PathBuf, place: Place) -> Result<(), Fault> {
+    fn segment(&mut self, first: u64, file: &Path, place: Place) -> Result<(), Fault> {
         let expected = self.next.unwrap_or(first);
         let fault = |fault| Err(Fault::new(file, FaultKind::Frame(fault)));
         if first != expected {
@@ -164,7 +164,7 @@ impl Reading<'_> {
         unpublished && fault.may_be_torn() && !frame::follows(rest, next..=u64::MAX)
     }
 
-    fn frame(&mut self, frame: &Frame<'_>, file: &PathBuf, segment: u64) -> Result<(), Fault> {
+    fn frame(&mut self, frame: &Frame<'_>, file: &Path, segment: u64) -> Result<(), Fault> {
         let fault = |fault| Err(Fault::new(file, FaultKind::Frame(fault)));
         let (found, expected) = (frame.header.first, self.next.unwrap_or(segment));
         if found != expected {

@@ -108,7 +108,7 @@ fn below(
         match entry {
             Entry::Folder => below(files, &path, visit)?,
             Entry::File => {
-                visit(&path.to_string_lossy()).map_err(|kind| Fault::new(&path, kind))?
+                visit(&path.to_string_lossy()).map_err(|kind| Fault::new(&path, kind))?;
             }
         }
     }

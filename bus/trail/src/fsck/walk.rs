@@ -1,6 +1,9 @@
 //! Walks the records in their order: each bundle against its tile, each tile against those below.
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Files,
@@ -63,7 +66,7 @@ impl<'a> Walk<'a> {
     /// Checks all records, tiles and sealed parts, and the root.
     pub(super) fn run(
         mut self,
-        check_sealed: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), String>,
+        check_sealed: &mut impl FnMut(&[u8], &[u8]) -> Result<(), String>,
     ) -> Result<Walked, Fault> {
         let size = self.published.size;
         for tile in (0..).map_while(|index| Tile::of(0, index, size)) {
@@ -91,7 +94,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Checks the records under the tile at hand.
-    fn records(&mut self, tile: Tile, hashes: &PathBuf) -> Result<(), Fault> {
+    fn records(&mut self, tile: Tile, hashes: &Path) -> Result<(), Fault> {
         let (file, width) = self.files.widest(tile, Tile::entries_path, &mut self.bundle)?;
         let first = tile.index * WIDTH;
         let mut entries = Entries::records(&self.bundle, width);
@@ -118,7 +121,7 @@ impl<'a> Walk<'a> {
     fn sealed(
         &mut self,
         tile: Tile,
-        check: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), String>,
+        check: &mut impl FnMut(&[u8], &[u8]) -> Result<(), String>,
     ) -> Result<(), Fault> {
         let file = sealed_path(tile);
         self.files.read_into(&file, &mut self.parts)?;
@@ -184,7 +187,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Finds out whether the record at `index` was altered or its hash.
-    fn blame(&self, tile: Tile, index: u64, bundle: PathBuf, hashes: &PathBuf) -> Fault {
+    fn blame(&self, tile: Tile, index: u64, bundle: PathBuf, hashes: &Path) -> Fault {
         let records = Entries::records(&self.bundle, TILE_WIDTH).take(tile.width.into());
         let records: Vec<_> = records.flatten().map(leaf_hash).collect();
         let fits = |found: &[[u8; HASH_BYTES]]| {
@@ -193,9 +196,9 @@ impl<'a> Walk<'a> {
         let (file, kind) = if fits(as_hashes(&self.tile)) {
             (bundle, FaultKind::Record { index })
         } else if fits(&records) {
-            (hashes.clone(), FaultKind::Hash { index })
+            (hashes.to_owned(), FaultKind::Hash { index })
         } else {
-            (bundle, FaultKind::RecordOrHash { index, tile: hashes.clone() })
+            (bundle, FaultKind::RecordOrHash { index, tile: hashes.to_owned() })
         };
         Fault::new(file, kind).of_record(index)
     }

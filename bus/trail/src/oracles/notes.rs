@@ -50,7 +50,7 @@ proptest! {
         let theirs = tlog_tiles::Checkpoint::new(&name, size, Hash(root), "").unwrap();
         let mut note = TheirNote::new(&theirs.to_bytes(), &[]).unwrap();
         note.add_sigs(&[&signer]).unwrap();
-        prop_assert_eq!(String::from_utf8(note.to_bytes()).unwrap(), signed.note.clone());
+        prop_assert_eq!(&String::from_utf8(note.to_bytes()).unwrap(), &signed.note);
         prop_assert_eq!(SignedCheckpoint::open(&signed.note, ours.verifier()), Ok(signed.clone()));
 
         let read = TheirNote::from_bytes(signed.note.as_bytes()).unwrap();

@@ -1,8 +1,12 @@
+use std::collections::HashSet;
+
 use proptest::prelude::*;
 use tlog_tiles::stored_hash_index;
 
 use super::*;
 use crate::{
+    edge::{Edge, Piece},
+    entry::Entry,
     tile::{TILE_HEIGHT, Tile},
     tree::node_from_tile,
 };
@@ -16,35 +20,54 @@ fn content(tile: &Tile) -> &'static [[u8; HASH_BYTES]] {
     &WORLD.rows[usize::from(tile.level * TILE_HEIGHT)][first..first + usize::from(tile.width)]
 }
 
-#[test]
-fn tiles_of_a_tree_have_the_content_that_others_give_them() {
-    for size in EDGES {
-        for tile in Tile::all(size) {
-            let content = content(&tile).concat();
-            assert_eq!(theirs(&tile).read_data(&WORLD.stored).unwrap(), content, "{tile:?}");
-        }
+/// Grows an edge to `size` records and hands out the tiles that this makes full.
+fn grow(edge: &mut Edge, size: u64) -> Vec<Piece> {
+    let mut full = Vec::new();
+    for index in edge.size()..size {
+        edge.push(Entry { leaf: leaf(index), sealed: Vec::new() }, &mut full);
     }
+    full
+}
+
+fn hashes_in(pieces: Vec<Piece>) -> impl Iterator<Item = (Tile, Vec<[u8; HASH_BYTES]>)> {
+    pieces.into_iter().filter_map(|piece| match piece {
+        Piece::Hashes(tile, hashes) => Some((tile, hashes)),
+        Piece::Bundle(..) => None,
+    })
 }
 
 #[test]
-fn growing_to_and_from_every_edge_writes_the_tiles_that_others_write() {
-    for (old, new) in EDGES.into_iter().flat_map(|old| EDGES.map(|new| (old, new))) {
-        if old <= new {
-            compare_tiles(old, new);
+fn published_tiles_are_those_that_others_write_with_the_content_that_they_give_them() {
+    let mut edge = Edge::default();
+    for old in [0].into_iter().chain(EDGES) {
+        grow(&mut edge, old);
+        for new in EDGES.into_iter().filter(|new| old <= *new) {
+            let (mut edge, there) = (edge.clone(), hashes_in(edge.partial()).collect::<Vec<_>>());
+            let mut pieces = grow(&mut edge, new);
+            pieces.extend(edge.partial());
+            let written: Vec<_> =
+                hashes_in(pieces).filter(|piece| !there.contains(piece)).collect();
+
+            let tiles: HashSet<_> = written.iter().map(|(tile, _)| theirs(tile)).collect();
+            let others = tlog_tiles::Tile::new_tiles(TILE_HEIGHT, old, new);
+            assert_eq!(tiles, others.into_iter().collect(), "{old} to {new}");
+            for (tile, hashes) in &written {
+                let others = theirs(tile).read_data(&WORLD.stored).unwrap();
+                assert_eq!(hashes.as_flattened(), others, "{tile:?} of {old} to {new}");
+            }
         }
     }
-    compare_tiles(0, 65_537);
 }
 
 proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn random_growth_writes_the_tiles_that_others_write(
-        old in 0..LEAVES,
-        count in prop_oneof![0_u64..1000, 0..=LEAVES],
-    ) {
-        compare_tiles(old, (old + count).min(LEAVES));
+    fn tile_is_as_wide_as_others_make_it(size in 1..=LEAVES) {
+        let level = |level| (0..).map_while(move |index| Tile::of(level, index, size));
+        let ours: Vec<_> = (0..8).flat_map(level).map(|tile| theirs(&tile)).collect();
+
+        prop_assert_eq!(ours, tlog_tiles::Tile::new_tiles(TILE_HEIGHT, 0, size));
     }
 
     #[test]
@@ -66,10 +89,4 @@ proptest! {
         prop_assert_eq!(ours, WORLD.rows[usize::from(level)][index as usize]);
         prop_assert_eq!(Tile::holding(level, size >> level, size), None);
     }
-}
-
-fn compare_tiles(old: u64, new: u64) {
-    let ours: Vec<_> = Tile::grown(old, new).map(|tile| theirs(&tile)).collect();
-
-    assert_eq!(ours, tlog_tiles::Tile::new_tiles(TILE_HEIGHT, old, new), "{old} to {new}");
 }
