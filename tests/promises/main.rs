@@ -3,6 +3,7 @@
 mod adapters;
 mod admission;
 mod caching;
+mod canary;
 mod fetching;
 mod fields;
 mod identity;
@@ -10,5 +11,6 @@ mod model;
 mod publishing;
 mod records;
 mod reload;
+mod sealing;
 mod serving;
 mod trail;

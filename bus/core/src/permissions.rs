@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Catalog, DeptId, ExchangeError, TypeCode};
+use crate::{Caller, Catalog, DeptId, Digest, ExchangeError, TypeCode};
 
 /// What a call does; the word stands in the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,32 @@ pub enum Operation {
     Find,
     /// Describes a version.
     Get,
+    /// Asks for records to be unsealed.
+    RequestUnseal,
+    /// Approves that.
+    ApproveUnseal,
+    /// Reads sealed parts.
+    ReadSealed,
+    /// Drops old records.
+    ApplyRetention,
+    /// Erases sealed parts.
+    EraseSealed,
+    /// Searches the trail.
+    SearchRecords,
+    /// Reads one record.
+    GetRecord,
+    /// Follows the trail.
+    TailRecords,
+    /// Takes records with their proofs.
+    ExportRecords,
+    /// Proves one record.
+    GetReceipt,
+    /// Proves that the trail only grew.
+    GetConsistencyProof,
+    /// Asks who used what about a subject.
+    GetSubjectReport,
+    /// Asks how often materials were reused.
+    GetReuseReport,
 }
 
 /// One `[[permission]]` of the configuration. Codes or aliases of types; what is not listed is
@@ -111,6 +137,15 @@ impl Permissions {
         Ok(Self(permissions))
     }
 
+    /// Returns the SHA-256 of all of them, hexadecimal: the same for the same permissions, however
+    /// they are listed.
+    pub fn digest(&self) -> String {
+        let mut lines: Vec<_> =
+            self.0.iter().flat_map(|(dept, allowed)| allowed.lines(dept)).collect();
+        lines.sort_unstable();
+        hex::encode(Digest::of(lines.join("\n").as_bytes()).as_bytes())
+    }
+
     /// Decides one call, without looking whether the material exists.
     ///
     /// # Errors
@@ -141,6 +176,18 @@ impl Permissions {
     }
 }
 
+// === impl Allowed ===
+
+impl Allowed {
+    fn lines<'a>(&'a self, department: &'a DeptId) -> impl Iterator<Item = String> + 'a {
+        let fetch = self.fetch.iter().map(move |code| format!("{department} fetch {code}"));
+        let publish = self.publish.iter().map(move |code| format!("{department} publish {code}"));
+        fetch.chain(publish)
+    }
+}
+
+// === impl Operation ===
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -149,6 +196,19 @@ impl fmt::Display for Operation {
             Self::Resume => "resume",
             Self::Find => "find",
             Self::Get => "get",
+            Self::RequestUnseal => "request_unseal",
+            Self::ApproveUnseal => "approve_unseal",
+            Self::ReadSealed => "read_sealed",
+            Self::ApplyRetention => "apply_retention",
+            Self::EraseSealed => "erase_sealed",
+            Self::SearchRecords => "search_records",
+            Self::GetRecord => "get_record",
+            Self::TailRecords => "tail_records",
+            Self::ExportRecords => "export_records",
+            Self::GetReceipt => "get_receipt",
+            Self::GetConsistencyProof => "get_consistency_proof",
+            Self::GetSubjectReport => "get_subject_report",
+            Self::GetReuseReport => "get_reuse_report",
         })
     }
 }

@@ -7,9 +7,14 @@ mod database;
 mod index;
 mod keys;
 mod registry;
+mod seal;
 
 pub use self::{
     index::{IndexError, RecordFilter, SearchIndex, Visibility},
     keys::SubjectKeys,
     registry::SqliteRegistry,
+    seal::{
+        DataKeyId, FormError, RecipientError, SealIdentity, SealRecipients, SealedForm, Sealer,
+        UnsealError, open,
+    },
 };

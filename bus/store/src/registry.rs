@@ -3,6 +3,7 @@
 mod materials;
 mod open;
 mod requests;
+mod retoken;
 mod rows;
 mod uploads;
 mod versions;

@@ -68,6 +68,8 @@ mod writer;
 #[cfg(test)]
 mod oracles;
 #[cfg(test)]
+mod power;
+#[cfg(test)]
 mod testing;
 
 pub use self::{

@@ -3,7 +3,6 @@
 use std::{
     collections::HashSet,
     ops::Range,
-    path::PathBuf,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
@@ -14,8 +13,8 @@ use std::{
 use tokio::sync::{oneshot, watch};
 
 use crate::{
-    archive::Archive,
     checkpoint::SignedCheckpoint,
+    guard::Guard,
     lock::Lock,
     pruned::Pruned,
     publisher::{PublishError, Publisher},
@@ -52,12 +51,11 @@ pub(crate) struct Tasks(SyncSender<Task>);
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) publisher: Publisher,
-    pub(crate) archive: Archive,
     pub(crate) unpublished: Arc<Unpublished>,
     pub(crate) segments: Arc<Segments>,
-    pub(crate) pruned: Pruned,
-    /// The rollback guard's file, which is made durable with each publication.
-    pub(crate) guard: Option<PathBuf>,
+    pub(crate) pruned: watch::Sender<Pruned>,
+    /// The rollback guard, which is synced with each publication.
+    pub(crate) guard: Option<Guard>,
     pub(crate) state: watch::Sender<State>,
     pub(crate) published: watch::Sender<Arc<SignedCheckpoint>>,
     /// Shortest time between two publications.
@@ -175,7 +173,7 @@ impl Publication {
         match self.parts.publisher.publish() {
             Ok(newest) => {
                 if let Some(newest) = newest {
-                    self.sync_guard()?;
+                    self.sync_guard(&newest)?;
                     self.parts.published.send_replace(newest);
                 }
                 Ok(begun + self.parts.pace)
@@ -190,10 +188,12 @@ impl Publication {
         }
     }
 
-    fn sync_guard(&self) -> Result<(), Fatal> {
-        let Some(file) = &self.parts.guard else { return Ok(()) };
-        let synced = self.parts.archive.disk().open(file).and_then(|mut guard| guard.sync());
-        synced.map_err(|source| Fatal::Guard { file: file.clone(), source: Arc::new(source) })
+    fn sync_guard(&mut self, newest: &SignedCheckpoint) -> Result<(), Fatal> {
+        let Some(guard) = &mut self.parts.guard else { return Ok(()) };
+        guard.sync(&newest.note).map_err(|source| Fatal::Guard {
+            file: guard.path().to_owned(),
+            source: Arc::new(source),
+        })
     }
 
     fn erase(&mut self, indices: &HashSet<u64>) -> Result<(), PublishError> {
@@ -204,10 +204,10 @@ impl Publication {
     }
 
     fn prune(&mut self, ranges: &[Range<u64>]) -> Result<u64, PublishError> {
-        let mut pruned = self.parts.pruned.clone();
+        let mut pruned = self.parts.pruned.borrow().clone();
         let dropped = pruned.add(ranges);
         self.parts.publisher.prune(&pruned)?;
-        self.parts.pruned = pruned;
+        self.parts.pruned.send_replace(pruned);
         Ok(dropped)
     }
 }

@@ -1,6 +1,7 @@
 //! `oncebus audit`: what happened, from the trail.
 
 mod record;
+pub(crate) mod seal_key;
 mod time;
 
 use clap::{Args, Subcommand};
@@ -35,6 +36,8 @@ pub(crate) enum AuditCommand {
     Search(Box<SearchArgs>),
     /// Shows one record whole
     Show(ShowArgs),
+    /// Makes an auditor's key and prints what the gateway's `seal_recipients` takes; needs no gateway
+    SealKey(seal_key::SealKeyArgs),
 }
 
 /// Flags of `audit search`.
@@ -107,6 +110,7 @@ impl AuditCommand {
         match self {
             Self::Search(args) => args.run().await,
             Self::Show(args) => args.run().await,
+            Self::SealKey(args) => args.run(),
         }
     }
 }

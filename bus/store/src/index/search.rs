@@ -1,5 +1,6 @@
 //! Searches the index.
 
+use oncebus_core::RecordId;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::{IndexError, RecordFilter, SearchIndex, Visibility};
@@ -41,6 +42,20 @@ impl SearchIndex {
         query.push(" ORDER BY position DESC LIMIT ").push_bind(signed(limit as u64));
         let found: Vec<i64> = query.build_query_scalar().fetch_all(&self.database.reader).await?;
         Ok(found.into_iter().map(i64::unsigned_abs).collect())
+    }
+
+    /// Returns the position of a record by its id.
+    ///
+    /// # Errors
+    ///
+    /// If the index fails.
+    pub async fn position(&self, id: RecordId) -> Result<Option<u64>, IndexError> {
+        let select = "SELECT position FROM records WHERE id = ? ORDER BY position LIMIT 1";
+        let found: Option<i64> = sqlx::query_scalar(select)
+            .bind(id.to_string())
+            .fetch_optional(&self.database.reader)
+            .await?;
+        Ok(found.map(i64::unsigned_abs))
     }
 
     /// Returns the positions of intents that no outcome closes, oldest first, above `after`; at

@@ -22,29 +22,47 @@ pub(crate) struct StoredRecord {
     pub(crate) department: String,
     system: String,
     certificate: String,
+    officer: String,
     pub(crate) holder: String,
+    adapter: String,
     material_type: String,
     version: String,
     digest: String,
+    digest_salted: String,
     size_bytes: u64,
+    media_type: String,
     already_held: bool,
     bytes_authorised: u64,
     cache: String,
+    cached_since: Option<i64>,
     adapter_calls: Option<StoredCalls>,
+    retries: i32,
     item: String,
+    package: String,
     cause: String,
     legal_basis: String,
     authorization: String,
     rule: String,
+    policy: String,
+    trace_id: String,
     intent: Option<u64>,
     follows: Option<u64>,
+    latency_ms: u64,
     boot: String,
+    gateway: String,
+    config: String,
+    region: String,
     peer: String,
     count: u64,
     epoch: Option<u64>,
+    key: String,
+    ranges: Vec<[u64; 2]>,
+    ground: String,
+    sealed: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct StoredCalls {
     lookup: i32,
     fetch: i32,
@@ -61,7 +79,7 @@ impl StoredRecord {
             index: signed(index),
             id: self.id,
             kind: self.kind,
-            time: Timestamp::from_millisecond(self.time).ok().map(timestamp),
+            time: moment(self.time),
             operation: self.operation,
             outcome: self.outcome,
             reason: self.reason,
@@ -89,7 +107,23 @@ impl StoredRecord {
             count: signed(self.count),
             leaf: Bytes::from(leaf),
             epoch: self.epoch.map(signed),
-            ..pb::Record::default()
+            officer: self.officer,
+            media_type: self.media_type,
+            adapter: self.adapter,
+            cached_since: self.cached_since.and_then(moment),
+            policy: self.policy,
+            trace_id: self.trace_id,
+            latency_ms: signed(self.latency_ms),
+            retries: self.retries,
+            gateway: self.gateway,
+            config: self.config,
+            region: self.region,
+            sealed: self.sealed,
+            digest_salted: self.digest_salted,
+            key: self.key,
+            package: self.package,
+            ranges: self.ranges.into_iter().map(range).collect(),
+            ground: self.ground,
         }
     }
 }
@@ -129,6 +163,14 @@ pub(crate) fn filter(bus: &Bus, message: &pb::RecordFilter) -> Result<RecordFilt
         from: message.start_time.as_ref().map(|time| millis("start_time", time)).transpose()?,
         until: message.end_time.as_ref().map(|time| millis("end_time", time)).transpose()?,
     })
+}
+
+fn moment(millis: i64) -> Option<prost_types::Timestamp> {
+    Timestamp::from_millisecond(millis).ok().map(timestamp)
+}
+
+fn range([start, end]: [u64; 2]) -> pb::IndexRange {
+    pb::IndexRange { start: signed(start), end: signed(end) }
 }
 
 fn free(field: &'static str, text: &str) -> Result<Option<String>, FieldError> {
