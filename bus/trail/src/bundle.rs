@@ -98,15 +98,6 @@ pub(crate) fn decode(bytes: &[u8], expected: u16) -> Result<Vec<&[u8]>, BundleFa
     Entries::records(bytes, expected).collect()
 }
 
-/// Reads the sealed parts of `expected` records.
-///
-/// # Errors
-///
-/// Returns [`BundleFault`] if they are not exactly that.
-pub(crate) fn decode_sealed(bytes: &[u8], expected: u16) -> Result<Vec<&[u8]>, BundleFault> {
-    Entries::sealed(bytes, expected).collect()
-}
-
 // === impl Entries ===
 
 impl<'a> Entries<'a> {

@@ -14,7 +14,8 @@
 //! - at work: `recover` and `open` read the files at start; `writer` makes one group durable,
 //!   `sequencer` is the thread that forms groups; `edge`, `batch`, `publisher` publish, and
 //!   `publication` is their thread; `archive`, `reader`, `prover` read records back and prove them;
-//!   `trail` is the handle that callers hold.
+//!   `trail` is the handle that callers hold;
+//! - afterwards: `fsck` reads all files and names the first thing that is wrong.
 //!
 //! ```text
 //! DIR/checkpoint                        newest published checkpoint
@@ -38,6 +39,7 @@ mod disk;
 mod edge;
 mod entry;
 mod frame;
+mod fsck;
 mod growth;
 mod guard;
 mod hash;
@@ -64,6 +66,8 @@ mod unpublished;
 mod writer;
 
 #[cfg(test)]
+mod oracles;
+#[cfg(test)]
 mod power;
 #[cfg(test)]
 mod testing;
@@ -76,6 +80,7 @@ pub use self::{
     consistency::GrowthError,
     entry::Entry,
     frame::{FrameFault, MAX_LEAF_BYTES, MAX_SEALED_BYTES},
+    fsck::{Fault, FaultKind, Inspection, fsck},
     key::{KeyError, SigningKey, VerifierKey},
     note::{Note, NoteError},
     open::{OpenError, Recovery},

@@ -62,23 +62,6 @@ impl Tile {
         (0 < width).then_some(Self { level, index, width })
     }
 
-    /// Returns the tiles of a tree of `size` records, level by level from the bottom.
-    pub(crate) fn all(size: u64) -> impl Iterator<Item = Self> {
-        Self::grown(0, size)
-    }
-
-    /// Returns the tiles that a tree of `new` records has and one of `old` records has not, or not
-    /// that wide; level by level from the bottom.
-    pub(crate) fn grown(old: u64, new: u64) -> impl Iterator<Item = Self> {
-        (0..MAX_LEVELS).flat_map(move |level| {
-            let first = hashes_at(level, old) / u64::from(TILE_WIDTH);
-            // The last tile is there again when nothing was added to it.
-            let same = move |tile: &Self| Self::of(level, tile.index, old) == Some(*tile);
-            let tiles = (first..).map_while(move |index| Self::of(level, index, new));
-            tiles.skip_while(same)
-        })
-    }
-
     /// Returns where a tree of `size` records has the root of the perfect subtree that is the
     /// `index`th of its level of the tree, if it has such a subtree.
     pub(crate) fn holding(level: u8, index: u64, size: u64) -> Option<Node> {

@@ -155,6 +155,5 @@ fn tiles(size: u64) -> HashMap<Tile, Vec<[u8; HASH_BYTES]>> {
         hashes = row.filter(|row| row.len() == 256).map(|row| node_from_tile(row, 8, 0)).collect();
         level += 1;
     }
-    assert_eq!(tiles.len(), Tile::all(size).count());
     tiles
 }
