@@ -12,7 +12,7 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hmac,
 };
-use oncebus_core::{RegistryError, Rng, Subject, SystemRng};
+use oncebus_core::{DeptId, RegistryError, Rng, Subject, SystemRng};
 use serde::{Deserialize, Serialize};
 
 const SECRET_BYTES: usize = 32;
@@ -91,6 +91,12 @@ impl SubjectKeys {
     /// Returns every token that the subject may be found by.
     pub(crate) fn tokens(&self, subject: &Subject) -> Vec<Vec<u8>> {
         let plain = plain(subject);
+        self.keys.iter().rev().map(|key| key.token(&plain)).collect()
+    }
+
+    /// Returns every token that a department's case may be found by.
+    pub(crate) fn case_tokens(&self, department: &DeptId, number: &str) -> Vec<Vec<u8>> {
+        let plain = format!("case:{department}:{number}");
         self.keys.iter().rev().map(|key| key.token(&plain)).collect()
     }
 
