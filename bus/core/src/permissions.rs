@@ -23,6 +23,32 @@ pub enum Operation {
     Find,
     /// Describes a version.
     Get,
+    /// Asks for records to be unsealed.
+    RequestUnseal,
+    /// Approves that.
+    ApproveUnseal,
+    /// Reads sealed parts.
+    ReadSealed,
+    /// Drops old records.
+    ApplyRetention,
+    /// Erases sealed parts.
+    EraseSealed,
+    /// Searches the trail.
+    SearchRecords,
+    /// Reads one record.
+    GetRecord,
+    /// Follows the trail.
+    TailRecords,
+    /// Takes records with their proofs.
+    ExportRecords,
+    /// Proves one record.
+    GetReceipt,
+    /// Proves that the trail only grew.
+    GetConsistencyProof,
+    /// Asks who used what about a subject.
+    GetSubjectReport,
+    /// Asks how often materials were reused.
+    GetReuseReport,
 }
 
 /// One `[[permission]]` of the configuration. Codes or aliases of types; what is not listed is
@@ -149,6 +175,19 @@ impl fmt::Display for Operation {
             Self::Resume => "resume",
             Self::Find => "find",
             Self::Get => "get",
+            Self::RequestUnseal => "request_unseal",
+            Self::ApproveUnseal => "approve_unseal",
+            Self::ReadSealed => "read_sealed",
+            Self::ApplyRetention => "apply_retention",
+            Self::EraseSealed => "erase_sealed",
+            Self::SearchRecords => "search_records",
+            Self::GetRecord => "get_record",
+            Self::TailRecords => "tail_records",
+            Self::ExportRecords => "export_records",
+            Self::GetReceipt => "get_receipt",
+            Self::GetConsistencyProof => "get_consistency_proof",
+            Self::GetSubjectReport => "get_subject_report",
+            Self::GetReuseReport => "get_reuse_report",
         })
     }
 }

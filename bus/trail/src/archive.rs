@@ -48,7 +48,9 @@ pub enum ReadError {
         file: PathBuf,
     },
     /// Its bundle is not there.
-    #[error("record {index} has no bundle: retention dropped it, or the file is missing, see `oncebus audit fsck`")]
+    #[error(
+        "record {index} has no bundle: retention dropped it, or the file is missing, see `oncebus audit fsck`"
+    )]
     Pruned {
         /// Index of the record.
         index: u64,

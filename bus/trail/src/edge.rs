@@ -90,9 +90,11 @@ impl Edge {
             pieces.extend(bundle);
         }
         let levels = (0..).zip(&self.levels).filter(|(_, hashes)| !hashes.is_empty());
-        pieces.extend(levels.filter_map(|(level, hashes)| {
-            Some(Piece::Hashes(self.last(level)?, hashes.clone()))
-        }));
+        pieces.extend(
+            levels.filter_map(|(level, hashes)| {
+                Some(Piece::Hashes(self.last(level)?, hashes.clone()))
+            }),
+        );
         pieces
     }
 

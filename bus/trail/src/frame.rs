@@ -45,7 +45,8 @@ const MAGIC: [u8; 4] = *b"OBTF";
 const VERSION: u8 = 2;
 const LENGTH_BYTES: usize = 2;
 const MAX_ENTRY_BYTES: usize = 2 * LENGTH_BYTES + MAX_LEAF_BYTES + MAX_SEALED_BYTES;
-const MAX_PAYLOAD_BYTES: usize = GROUP_BYTES + MAX_FRAME_RECORDS * 2 * LENGTH_BYTES + MAX_ENTRY_BYTES;
+const MAX_PAYLOAD_BYTES: usize =
+    GROUP_BYTES + MAX_FRAME_RECORDS * 2 * LENGTH_BYTES + MAX_ENTRY_BYTES;
 /// A checkpoint has an origin of 255 bytes at most, a size, a root, and the log's one signature.
 const MAX_NOTE_BYTES: usize = 1024;
 const CHECKSUM_BYTES: usize = 4;
@@ -198,8 +199,7 @@ pub(crate) fn encode(
     note: &str,
 ) -> Vec<u8> {
     let payload_bytes: usize = entries.iter().map(entry_bytes).sum();
-    let mut frame =
-        Vec::with_capacity(HEADER_BYTES + payload_bytes + note.len() + CHECKSUM_BYTES);
+    let mut frame = Vec::with_capacity(HEADER_BYTES + payload_bytes + note.len() + CHECKSUM_BYTES);
     frame.extend(MAGIC);
     frame.push(VERSION);
     // All within the limits above: the casts lose nothing.

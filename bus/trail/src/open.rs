@@ -220,12 +220,8 @@ pub(crate) fn read(
     for group in groups {
         unpublished.push(group);
     }
-    let publisher = Publisher::new(
-        archive.clone(),
-        edge,
-        Arc::clone(&unpublished),
-        Arc::clone(&segments),
-    );
+    let publisher =
+        Publisher::new(archive.clone(), edge, Arc::clone(&unpublished), Arc::clone(&segments));
     // A new log is published empty, so that readers find a checkpoint from the beginning.
     let published = match published {
         Some(published) => published,
@@ -240,7 +236,8 @@ pub(crate) fn read(
 
 /// Sets the threads going. They end by themselves when the trail is closed, dropped or dead.
 fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenError> {
-    let Opened { archive, writer, publisher, unpublished, segments, published, pruned, .. } = opened;
+    let Opened { archive, writer, publisher, unpublished, segments, published, pruned, .. } =
+        opened;
     let cannot_start = |source| OpenError::io("start the threads of", &config.dir, source);
     let checkpoint = writer.checkpoint();
     let (state, states) = watch::channel(State::Running);

@@ -39,9 +39,9 @@ impl Pruned {
     /// Adds the whole bundles in `ranges`; returns how many records are dropped that were not before.
     pub(crate) fn add(&mut self, ranges: &[Range<u64>]) -> u64 {
         let before = self.count();
-        let whole = ranges.iter().map(|range| {
-            range.start.next_multiple_of(BUNDLE)..range.end / BUNDLE * BUNDLE
-        });
+        let whole = ranges
+            .iter()
+            .map(|range| range.start.next_multiple_of(BUNDLE)..range.end / BUNDLE * BUNDLE);
         let mut all: Vec<_> = self.0.drain(..).chain(whole).collect();
         all.retain(|range| range.start < range.end);
         all.sort_unstable_by_key(|range| range.start);

@@ -169,7 +169,8 @@ impl Publisher {
             match piece {
                 Piece::Bundle(tile, entries) => {
                     let leaves: Vec<&[u8]> = entries.iter().map(|entry| &entry.leaf[..]).collect();
-                    let sealed: Vec<&[u8]> = entries.iter().map(|entry| &entry.sealed[..]).collect();
+                    let sealed: Vec<&[u8]> =
+                        entries.iter().map(|entry| &entry.sealed[..]).collect();
                     let leaves = bundle::encode(&leaves).map_err(io::Error::other)?;
                     let sealed = bundle::encode_sealed(&sealed).map_err(io::Error::other)?;
                     batch.write(&tile.entries_path(), &leaves)?;

@@ -144,10 +144,7 @@ fn read_checkpoint(
 }
 
 /// Reads the right edge of the published tree and compares it with the checkpoint.
-fn read_edge(
-    archive: &Archive,
-    published: Option<&SignedCheckpoint>,
-) -> Result<Edge, OpenError> {
+fn read_edge(archive: &Archive, published: Option<&SignedCheckpoint>) -> Result<Edge, OpenError> {
     let Some(Checkpoint { size, root, .. }) = published.map(|signed| &signed.checkpoint) else {
         return Ok(Edge::default());
     };
@@ -209,7 +206,8 @@ impl<'a> Replay<'a> {
         let mut firsts = self.list()?;
         // What is wholly published may be there yet, or again, with holes.
         let needed = firsts.partition_point(|first| *first <= self.published).saturating_sub(1);
-        let needed = if self.is_empty(firsts.get(needed))? { needed.saturating_sub(1) } else { needed };
+        let needed =
+            if self.is_empty(firsts.get(needed))? { needed.saturating_sub(1) } else { needed };
         firsts.drain(..needed);
         if firsts.is_empty() {
             let file = segments::file(self.folder, self.published);
@@ -282,7 +280,8 @@ impl<'a> Replay<'a> {
             return Err(FrameFault::Chain);
         }
         let expected = self.next.unwrap_or(header.first);
-        if header.first != expected || header.first < self.published && self.published < header.end()
+        if header.first != expected
+            || header.first < self.published && self.published < header.end()
         {
             return Err(FrameFault::Index { found: header.first, expected });
         }

@@ -40,7 +40,8 @@ impl Stores {
         tracing::info!(records, torn_bytes, "the trail is open");
         let subject_keys = SubjectKeys::load_or_create(&keys_dir.join("subjects.json"), rng)?;
         let registry = SqliteRegistry::open(&data.join("registry.sqlite"), subject_keys).await?;
-        let index = SearchIndex::open(&data.join("index.sqlite"), &trail).await?;
+        let subject_keys = registry.subject_keys();
+        let index = SearchIndex::open(&data.join("index.sqlite"), &trail, subject_keys).await?;
         let page_key_file = keys_dir.join("page-tokens.key");
         let page_key = keys::load_or_draw(&page_key_file, rng)
             .map_err(|source| StartError::files(&page_key_file, source))?;
