@@ -10,5 +10,8 @@ mod model;
 mod publishing;
 mod records;
 mod reload;
+mod reports;
+mod searching;
 mod serving;
+mod tailing;
 mod trail;
