@@ -3,6 +3,7 @@
 mod adapters;
 mod admission;
 mod caching;
+mod canary;
 mod fetching;
 mod fields;
 mod identity;
@@ -12,6 +13,7 @@ mod records;
 mod reload;
 mod reports;
 mod searching;
+mod sealing;
 mod serving;
 mod tailing;
 mod trail;

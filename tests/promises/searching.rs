@@ -83,6 +83,36 @@ fn later(time: prost_types::Timestamp) -> prost_types::Timestamp {
 }
 
 #[tokio::test]
+async fn a_subject_and_a_case_are_found_though_no_record_names_them() {
+    let bus = busy().await;
+    let any = pb::RecordFilter::default;
+    let case = |department: &str, number: &str| pb::RecordFilter {
+        department: department.to_owned(),
+        case_number: number.to_owned(),
+        ..any()
+    };
+    let subject = Some(oncebus_tests::subject());
+    let other = Some(pb::Subject { scheme: "project".to_owned(), value: "OTHER".to_owned() });
+    let (audit, market) = (bus.client("audit"), bus.client("market"));
+
+    let of_subject = search(&audit, pb::RecordFilter { subject: subject.clone(), ..any() }).await;
+    let of_other = search(&audit, pb::RecordFilter { subject: other, ..any() }).await;
+    let hidden = search(&market, pb::RecordFilter { subject: subject.clone(), ..any() }).await;
+    let of_case = search(&audit, case("planning", "CASE-4711")).await.unwrap();
+    let of_other_case = search(&audit, case("planning", "CASE-4712")).await.unwrap();
+    let report = pb::GetSubjectReportRequest { subject, ..Default::default() };
+    let report = audit.audit.clone().get_subject_report(report).await.unwrap().into_inner();
+
+    let none: [i64; 0] = [];
+    assert!(of_subject.unwrap().ends_with(&[5, 4, 3, 2, 1]));
+    assert_eq!((of_other.unwrap(), hidden.unwrap()), (vec![], vec![]));
+    assert_eq!(of_case, [5, 4, 3]);
+    assert_eq!(of_other_case, none);
+    let kinds: Vec<_> = report.records.iter().map(|r| (r.index, r.kind.as_str())).collect();
+    assert!(kinds.ends_with(&[(5, "outcome"), (4, "outcome"), (2, "outcome")]), "{kinds:?}");
+}
+
+#[tokio::test]
 async fn a_filter_that_can_match_nothing_is_refused_by_name() {
     let bus = TestBus::start().await;
     let any = pb::RecordFilter::default;

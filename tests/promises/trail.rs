@@ -90,13 +90,15 @@ async fn is_recovered(disk: &Path) {
     let unproven = transfer.commit_publish(document.commit(&begun.upload)).await.unwrap_err();
     fs::remove_file(filler).unwrap();
     bus.restart().await;
+    let records = bus.client("audit").records().await;
+    let intent = records.iter().find(|record| record.kind == "intent").unwrap();
     let outcomes = bus.client("audit").outcomes("publish").await;
     let mut transfer = bus.client("housing").transfer;
     let again = transfer.commit_publish(document.commit(&begun.upload)).await.unwrap().into_inner();
 
     assert_eq!(reason(&unproven), "AUDIT_UNAVAILABLE");
     let [recovered] = &outcomes[..] else { panic!("one outcome: {outcomes:?}") };
-    assert_eq!((recovered.outcome.as_str(), recovered.intent), ("recovered", Some(1)));
+    assert_eq!((recovered.outcome.as_str(), recovered.intent), ("recovered", Some(intent.index)));
     assert_eq!(again.receipt.unwrap().index, recovered.index);
     assert!(!again.already_held);
 }

@@ -3,7 +3,10 @@
 use std::{collections::HashMap, fs, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
 use oncebus_core::SystemRng;
-use oncebus_gateway::{Gateway, GatewayConfig, Injected};
+use oncebus_gateway::{
+    Gateway, GatewayConfig, Injected, SealIdentity, SealedContent, SealedForm, unseal,
+};
+use oncebus_proto::v1 as pb;
 use oncebus_trail::VerifierKey;
 use oncebus_transport::{Accepts, Credentials};
 use tempfile::TempDir;
@@ -29,6 +32,8 @@ pub struct TestBus {
     pub clock: Arc<TestClock>,
     /// The authority that all trust.
     pub authority: Authority,
+    /// The auditor's key, which opens sealed parts.
+    pub seal_identity: SealIdentity,
     gateway: Option<Gateway>,
     /// The gateway's own runtime, where it has one.
     runtime: Option<Runtime>,
@@ -94,6 +99,7 @@ impl Builder {
         let mut bus = TestBus {
             clock,
             authority,
+            seal_identity: SealIdentity::draw(),
             gateway,
             runtime,
             apart,
@@ -123,6 +129,38 @@ impl TestBus {
     /// Returns the key that checks the trail's checkpoints.
     pub fn verifier(&self) -> &VerifierKey {
         self.gateway().bus().journal().trail().verifier()
+    }
+
+    /// Opens the sealed part of a record as the auditor does; `None` where it has none.
+    pub fn unsealed(&self, record: &pb::Record) -> Option<SealedContent> {
+        if record.sealed.is_empty() {
+            return None;
+        }
+        let index = record.index.unsigned_abs();
+        let trail = self.gateway().bus().journal().trail();
+        let stored = trail.read_sealed(index, 1).unwrap().pop().unwrap();
+        let key = SealedForm::read(&stored).unwrap().key;
+        let file = fs::read(self.trail_dir.join("keys").join(key.file_name())).unwrap();
+        Some(unseal(&stored, &file, &self.seal_identity.to_text(), &record.sealed).unwrap())
+    }
+
+    /// Returns the folder of registry, search index and keys.
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    /// Returns what the gateway's file says now.
+    pub fn config(&self) -> GatewayConfig {
+        GatewayConfig::load(&self.config_file()).unwrap()
+    }
+
+    /// Ends the gateway in order and adds a subject key, as `oncebus gateway rotate-subject-key` does,
+    /// then starts it again.
+    pub async fn rotate_subject_key(&mut self) {
+        let gateway = self.gateway.take().unwrap();
+        self.on_its_runtime(gateway.stop()).await;
+        oncebus_gateway::rotate_subject_key(&self.config()).unwrap();
+        self.start_gateway().await;
     }
 
     /// Returns the gateway.
@@ -204,7 +242,7 @@ impl TestBus {
             let before = self.runtime.replace(own.unwrap());
             before.into_iter().for_each(Runtime::shutdown_background);
         }
-        let config = GatewayConfig::load(&self.config_file()).unwrap();
+        let config = self.config();
         let (clock, rng) = (Arc::clone(&self.clock) as _, Arc::new(SystemRng));
         let injected = Injected { clock, rng };
         let here = self.runtime.as_ref().map_or_else(Handle::current, |own| own.handle().clone());
@@ -240,10 +278,12 @@ impl TestBus {
         let mut config = format!(
             "id = \"g1\"\ntrust_domain = \"{DOMAIN}\"\nlisten = \"127.0.0.1:0\"\n\
              data_dir = \"data\"\ntrail_dir = {:?}\ncatalog_dir = {catalog:?}\n\
+             seal_recipients = [{:?}]\nregion = \"370800\"\n\
              [tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\nca = \"ca.pem\"\n\
              [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/test\"\nrole = \"auditor\"\n\
              [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/operator\"\nrole = \"operator\"\n",
-            self.trail_dir
+            self.trail_dir,
+            self.seal_identity.recipient(),
         );
         let fetch: Vec<_> = (1..=28).map(|number| format!("M{number:02}")).collect();
         for (department, adapter) in &self.adapters {

@@ -50,8 +50,8 @@ pub struct Parts {
     pub holders: Arc<dyn Holders>,
     /// The pen of the trail.
     pub journal: Journal,
-    /// The time of day.
-    pub clock: Arc<dyn Clock>,
+    /// The machine's time of day, for what counts how much of it passes; all else has the journal's.
+    pub wall: Arc<dyn Clock>,
     /// Randomness.
     pub rng: Arc<dyn Rng>,
     /// Bounds.
@@ -90,9 +90,9 @@ pub struct Limits {
 impl Bus {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { catalog, clock, limits, .. } = &parts;
+        let Parts { catalog, wall, limits, .. } = &parts;
         let planted = Planted::default();
-        let admission = Admission::new(limits.admission.clone(), catalog, clock);
+        let admission = Admission::new(limits.admission.clone(), catalog, wall);
         Self {
             admission: Arc::new(admission),
             caches: Caches::new(&limits.cache, planted.clone()),
@@ -104,8 +104,8 @@ impl Bus {
             policy: parts.policy,
             registry: parts.registry,
             holders: parts.holders,
+            clock: Arc::clone(parts.journal.clock()) as _,
             journal: parts.journal,
-            clock: parts.clock,
             rng: parts.rng,
             limits: Arc::new(parts.limits),
             commits: Turns::default(),

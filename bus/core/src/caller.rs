@@ -1,6 +1,6 @@
 //! Who calls, as proved by a certificate.
 
-use crate::{DeptId, SystemId};
+use crate::{DeptId, SystemId, TraceId};
 
 /// A system that calls, as its certificate and the configuration say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Caller {
     pub certificate: [u8; 32],
     /// What it may read of the trail.
     pub role: Role,
+    /// Trace of its own that the call belongs to, where it said so.
+    pub trace_id: Option<TraceId>,
 }
 
 /// What a system may do beside its department's own business.

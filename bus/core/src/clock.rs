@@ -1,8 +1,12 @@
 //! The time of day, injected so that tests drive it.
 
+mod steady;
+
 use std::fmt;
 
 use jiff::Timestamp;
+
+pub use self::steady::SteadyClock;
 
 /// Tells the time of day.
 pub trait Clock: fmt::Debug + Send + Sync {

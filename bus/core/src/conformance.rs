@@ -14,8 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     Authorization, BootId, Cause, ChunkDigests, DeptId, Digest, Holding, Manifest, MaterialId,
-    MaterialKey, NewUpload, Purpose, RecordId, Registry, Rng as _, Rule, Subject, SystemId,
-    SystemRng, UploadId, Why,
+    MaterialKey, NewUpload, Purpose, RecordId, Registry, Rng as _, Rule, SealedContent, Subject,
+    SystemId, SystemRng, UploadId, Why,
 };
 
 /// Checks what every registry must do. Run it on an empty one.
@@ -127,6 +127,7 @@ async fn upload_of(
         expected: None,
         intent: 7,
         why: Why { rule: Some(Rule::Publish), ..Why::of(&purpose) },
+        private: SealedContent::of(&purpose),
         now: start(),
     }
 }

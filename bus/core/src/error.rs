@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use oncebus_trail::{AppendError, Receipt};
+use oncebus_trail::{AppendError, ProveError, Receipt};
 
 use crate::{
-    DeptId, FieldError, HolderError, Load, Operation, RegistryError, TypeCode, VersionName,
+    DeptId, FieldError, HolderError, Load, Operation, RecordError, RegistryError, TypeCode,
+    VersionName,
 };
 
 /// Why the bus refused or failed one call.
@@ -106,7 +107,15 @@ pub enum ExchangeError {
     },
     /// The trail cannot be written, so nothing may happen.
     #[error("the audit trail cannot be written, so nothing was done")]
-    Audit(#[source] AppendError),
+    Audit(#[source] RecordError),
+    /// A record that is on the trail cannot be proven.
+    #[error("the audit trail cannot be read, so nothing was done")]
+    Proof(#[from] ProveError),
+    /// The machine's clock lies far behind the newest record.
+    #[error(
+        "the clock of the bus was set back, so nobody knows what is still valid: try again later"
+    )]
+    ClockBehind,
     /// The registry failed.
     #[error("the registry cannot be reached, so nothing was done")]
     Registry(#[source] RegistryError),
@@ -180,7 +189,8 @@ impl ExchangeError {
             Self::RequestInProgress => "REQUEST_IN_PROGRESS",
             Self::Overloaded(_) => "OVERLOADED",
             Self::SlowReader { .. } => "SLOW_READER",
-            Self::Audit(_) => "AUDIT_UNAVAILABLE",
+            Self::Audit(_) | Self::Proof(_) => "AUDIT_UNAVAILABLE",
+            Self::ClockBehind => "CLOCK_BEHIND",
             Self::Registry(_) => "REGISTRY_UNAVAILABLE",
             Self::Cancelled => "CANCELLED",
             Self::UploadAbandoned => "UPLOAD_ABANDONED",
@@ -208,8 +218,12 @@ impl ExchangeError {
             Self::Holder(error) => holder_class(error),
             Self::Overloaded(_) => Class::Exhausted,
             Self::SlowReader { .. } => Class::Timeout,
-            Self::Audit(AppendError::Full) => Class::Exhausted,
-            Self::Audit(_) | Self::Registry(_) | Self::Spool(_) => Class::Unavailable,
+            Self::Audit(RecordError::Trail(AppendError::Full)) => Class::Exhausted,
+            Self::Audit(_)
+            | Self::Proof(_)
+            | Self::ClockBehind
+            | Self::Registry(_)
+            | Self::Spool(_) => Class::Unavailable,
             Self::Cancelled => Class::Cancelled,
         }
     }
@@ -239,8 +253,8 @@ impl From<RegistryError> for ExchangeError {
     }
 }
 
-impl From<AppendError> for ExchangeError {
-    fn from(error: AppendError) -> Self {
+impl From<RecordError> for ExchangeError {
+    fn from(error: RecordError) -> Self {
         Self::Audit(error)
     }
 }

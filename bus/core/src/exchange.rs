@@ -1,13 +1,14 @@
 //! One call and its records: Intent before an adapter is asked, Outcome before anything leaves.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    AdapterCalls, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType, Operation,
-    Purpose, RecordId, RequestId, Version,
+    AdapterCalls, Asking, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType,
+    Operation, Purpose, RecordId, RequestId, Subject, Version,
     planted::Bug,
     record::{Call, Ending},
     standing::Standing,
@@ -21,6 +22,7 @@ pub(crate) struct Exchange {
     personal: bool,
     intent: Option<u64>,
     calls: AdapterCalls,
+    asking: Asking,
     standing: Option<Standing>,
     /// Index of the Outcome by which bytes may leave.
     outcome: Option<u64>,
@@ -50,6 +52,7 @@ impl Exchange {
             personal: material_type.personal,
             intent: None,
             calls: AdapterCalls::default(),
+            asking: Asking::until(Instant::now()),
             standing: None,
             outcome: None,
             begun: Instant::now(),
@@ -61,6 +64,11 @@ impl Exchange {
         self.call.request = id.into().map(|id| crate::Digest::of(id.0.as_bytes()));
     }
 
+    /// Says whom or what the call is about, to auditors only.
+    pub(crate) fn about(&mut self, subject: &Subject) {
+        self.call.private.subject = Some(subject.clone());
+    }
+
     /// Decides the call, by nothing but caller, type and operation.
     pub(crate) fn decide(
         &mut self,
@@ -69,7 +77,9 @@ impl Exchange {
         material_type: &MaterialType,
     ) -> Result<Standing, ExchangeError> {
         let policy = &self.bus.policy;
-        let (rule, standing) = Standing::decide(policy, caller, operation, &material_type.code)?;
+        let (decided, by) = Standing::decide(policy, caller, operation, &material_type.code);
+        self.call.policy = Some(by.digest);
+        let (rule, standing) = decided?;
         if let Some(why) = &mut self.call.why {
             why.rule = Some(rule);
         }
@@ -87,14 +97,24 @@ impl Exchange {
         self.call.holder = Some(holder.clone());
     }
 
-    /// Says which version the call concerns; of a personal type only its size.
+    /// Says which version the call concerns; what that is of a personal type, to auditors only.
     pub(crate) fn version(&mut self, version: &Version) {
         self.holder(&version.holder);
-        self.call.size_bytes = Some(version.manifest.size_bytes);
-        if !self.personal {
-            self.call.version = Some(version.name().to_string());
-            self.call.digest = Some(version.manifest.content);
+        self.about(&version.subject);
+        let manifest = &version.manifest;
+        self.call.size_bytes = Some(manifest.size_bytes);
+        self.call.media_type = Some(manifest.media_type.clone());
+        let (name, digest) = (Some(version.name().to_string()), Some(manifest.content));
+        if self.personal {
+            (self.call.private.version, self.call.private.digest) = (name, digest);
+        } else {
+            (self.call.version, self.call.digest) = (name, digest);
         }
+    }
+
+    /// Says since when the bus has had what a hit rests on.
+    pub(crate) fn cached_since(&mut self, since: Timestamp) {
+        self.call.cached_since = Some(since.as_millisecond());
     }
 
     /// Makes the Intent durable, once, and returns its index. Adapters may be asked when this has
@@ -118,6 +138,8 @@ impl Exchange {
         self.call.follows = Some(outcome);
         self.intent = None;
         self.calls = AdapterCalls::default();
+        self.asking = Asking::until(Instant::now());
+        self.call.cached_since = None;
         true
     }
 
@@ -152,6 +174,11 @@ impl Exchange {
     /// Continues under the Intent that an earlier call made durable, and closes it.
     pub(crate) fn under(&mut self, intent: u64) {
         self.intent = Some(intent);
+    }
+
+    /// Gives an adapter until `deadline` for a call of this exchange.
+    pub(crate) fn asking(&self, deadline: Instant) -> Asking {
+        self.asking.by(deadline)
     }
 
     /// Counts the adapter calls that are about to be made.
@@ -234,8 +261,19 @@ impl Exchange {
     }
 
     fn closing(&self) -> Call {
-        let calls = (self.calls != AdapterCalls::default()).then_some(self.calls);
-        Call { adapter_calls: calls, intent: self.intent, ..self.call.clone() }
+        let asked = (self.calls != AdapterCalls::default()).then_some(self.calls);
+        let adapter = |holder| self.bus.holders.adapter(holder);
+        let policy = self.standing.as_ref().map(|standing| Arc::clone(&standing.by().digest));
+        let retries = self.asking.retries();
+        Call {
+            adapter: asked.and(self.call.holder.as_ref()).and_then(adapter),
+            adapter_calls: asked,
+            retries: (retries > 0).then_some(retries),
+            policy: policy.or_else(|| self.call.policy.clone()),
+            intent: self.intent,
+            latency_ms: Some(u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)),
+            ..self.call.clone()
+        }
     }
 
     async fn write(

@@ -70,6 +70,9 @@ impl Bus {
         let mut exchange =
             Exchange::begin(&self, &admitted.caller, operation, &material_type, purpose);
         exchange.request(query.request_id);
+        if let Target::Current { subject, .. } = &query.target {
+            exchange.about(subject);
+        }
         match self.exchange(&mut exchange, &admitted, query, &mut answer).await {
             Ok(ready) => release(exchange, ready, answer, &admitted.hang_up).await,
             // A caller who is gone hears nothing; the record is written all the same.

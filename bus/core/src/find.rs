@@ -61,6 +61,7 @@ impl Bus {
         let mut exchange =
             Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
         exchange.request(request_id);
+        exchange.about(&subject);
         exchange.holder(&material_type.department);
         let found = async {
             exchange.decide(&caller, Operation::Find, &material_type)?;

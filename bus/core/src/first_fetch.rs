@@ -102,9 +102,9 @@ impl Bus {
 
     /// Puts a content that is verified into the cache.
     async fn keep(&self, content: Digest, mut spool: Spool) -> Result<(), ExchangeError> {
-        let mut index = 0;
+        let (mut index, since) = (0, self.clock.now());
         while let Some(chunk) = spool.next().await.map_err(ExchangeError::Spool)? {
-            self.caches.chunks.keep(content, index, &chunk);
+            self.caches.chunks.keep(content, index, &chunk, since);
             index += 1;
         }
         Ok(())
@@ -140,7 +140,7 @@ impl Bus {
         };
         let intent = exchange.intent(holder).await?;
         exchange.counts().fetch += 1;
-        let stream = self.holders.fetch(holder, &content, 0, deadline).await?;
+        let stream = self.holders.fetch(holder, &content, 0, &exchange.asking(deadline)).await?;
         let dir = self.limits.spool_dir.clone();
         let spool = SpoolWriter::open(holding.size_bytes, material_type.personal, dir)
             .await

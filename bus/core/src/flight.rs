@@ -13,7 +13,7 @@ pub(crate) use self::{
     window::{Missed, Seat},
 };
 use crate::{
-    Bus, ChunkDigests, Content, DeptId, Digest, HolderError,
+    Asking, Bus, ChunkDigests, Content, DeptId, Digest, HolderError,
     joint::{Joint, Lead},
     receive::Verified,
 };
@@ -49,6 +49,8 @@ pub(crate) struct Course {
     pub(crate) digests: ChunkDigests,
     /// First byte to fetch, a chunk's edge.
     pub(crate) offset: u64,
+    /// Counts with the calls of who started it.
+    pub(crate) asking: Asking,
     /// Which chunks those are.
     pub(crate) chunks: Range<usize>,
 }
@@ -95,17 +97,17 @@ async fn fly(bus: Bus, course: Course, flight: Flight, lead: Lead<Route, Flight>
 }
 
 async fn carry(bus: &Bus, course: &Course, window: &Window) -> Result<(), HolderError> {
-    let Course { holder, content, digests, offset, chunks } = course;
+    let Course { holder, content, digests, offset, asking, chunks } = course;
     // Its own time, not the leader's: others may wait longer.
-    let deadline = Instant::now() + bus.limits.flight;
-    let stream = window.while_wanted(bus.holders.fetch(holder, content, *offset, deadline)).await;
+    let asking = asking.by(Instant::now() + bus.limits.flight);
+    let stream = window.while_wanted(bus.holders.fetch(holder, content, *offset, &asking)).await;
     let Some(stream) = stream else { return Ok(()) };
     let (size, digests) = (content.size_bytes, digests.clone());
     let mut verified = Verified::new(holder.clone(), stream?, digests, size, *offset);
     for index in chunks.clone() {
         let Some(chunk) = window.while_wanted(verified.next()).await else { return Ok(()) };
         let Some(chunk) = chunk? else { break };
-        let chunk = bus.caches.chunks.keep(content.digest, index, &chunk);
+        let chunk = bus.caches.chunks.keep(content.digest, index, &chunk, bus.clock.now());
         window.add(chunk).await;
     }
     Ok(())

@@ -1,6 +1,13 @@
 //! The departments' adapters, as the exchange sees them.
 
-use std::{fmt, pin::Pin};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,7 +19,7 @@ use crate::{
     ChunkDigests, Day, DeptId, Digest, IssuerName, MediaType, Number, Subject, TypeCode, UploadId,
 };
 
-/// Asks departments' adapters. Every call ends by `deadline`.
+/// Asks departments' adapters. Every call ends by its deadline.
 ///
 /// What an adapter answers is not trusted: the exchange checks it.
 #[async_trait]
@@ -24,19 +31,19 @@ pub trait Holders: fmt::Debug + Send + Sync {
     /// [`HolderError::Unavailable`] if it is not asked, or there is none.
     fn ready(&self, holder: &DeptId) -> Result<(), HolderError>;
 
+    /// Returns the department's adapter as it last described itself, `name/build`; `None` before it
+    /// did. Asks nobody.
+    fn adapter(&self, holder: &DeptId) -> Option<Arc<str>>;
+
     /// Says what the department's adapter can do; the answer may be some minutes old.
-    async fn describe(
-        &self,
-        holder: &DeptId,
-        deadline: Instant,
-    ) -> Result<Description, HolderError>;
+    async fn describe(&self, holder: &DeptId, asking: &Asking) -> Result<Description, HolderError>;
 
     /// Lists what the department holds.
     async fn lookup(
         &self,
         holder: &DeptId,
         query: &LookupQuery,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<Vec<Holding>, HolderError>;
 
     /// Streams a content from `offset`, which is a chunk's edge.
@@ -45,7 +52,7 @@ pub trait Holders: fmt::Debug + Send + Sync {
         holder: &DeptId,
         content: &Content,
         offset: u64,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<ContentStream, HolderError>;
 
     /// Stages `data` at `offset` and answers what is staged; empty data only asks.
@@ -55,7 +62,7 @@ pub trait Holders: fmt::Debug + Send + Sync {
         upload: UploadId,
         offset: u64,
         data: Bytes,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<u64, HolderError>;
 
     /// Verifies and keeps a staged upload under its digest.
@@ -66,7 +73,7 @@ pub trait Holders: fmt::Debug + Send + Sync {
         size_bytes: u64,
         digest: &Digest,
         chunks: &ChunkDigests,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<(), HolderError>;
 
     /// Forgets a staged upload, and content sealed under `sealed`.
@@ -75,8 +82,16 @@ pub trait Holders: fmt::Debug + Send + Sync {
         holder: &DeptId,
         upload: UploadId,
         sealed: Option<&Digest>,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<(), HolderError>;
+}
+
+/// How long an adapter may take, and how often it was asked again. Clones count together.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// When nobody waits any more.
+    pub deadline: Instant,
+    again: Arc<AtomicU32>,
 }
 
 /// Bytes of a content in order, in pieces of any size up to 256 KiB.
@@ -215,6 +230,31 @@ pub enum HolderError {
         /// How.
         detail: String,
     },
+}
+
+// === impl Asking ===
+
+impl Asking {
+    /// Gives an adapter until `deadline`.
+    pub fn until(deadline: Instant) -> Self {
+        Self { deadline, again: Arc::default() }
+    }
+
+    /// Gives it until another deadline, and counts on.
+    #[must_use]
+    pub fn by(&self, deadline: Instant) -> Self {
+        Self { deadline, again: Arc::clone(&self.again) }
+    }
+
+    /// Counts that an adapter is asked again.
+    pub fn again(&self) {
+        self.again.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns how often one was asked again.
+    pub fn retries(&self) -> u32 {
+        self.again.load(Ordering::Relaxed)
+    }
 }
 
 // === impl HolderError ===

@@ -37,12 +37,14 @@ mod registry;
 mod release;
 mod resolve;
 mod rng;
+mod seal;
 mod settle;
 mod source;
 mod spool;
 mod standing;
 mod subject;
 mod sweep;
+mod trace;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
@@ -56,34 +58,38 @@ pub use self::{
         Position, Supply,
     },
     chunks::{CHUNK_BYTES, ChunkDigests},
-    clock::{Clock, SystemClock},
+    clock::{Clock, SteadyClock, SystemClock},
     digest::{Digest, DigestError},
     error::{Class, ExchangeError, Failure},
     fetch::{FetchQuery, Target},
     field::{Day, FieldError, IssuerName, MediaType, Number},
     find::{FindQuery, GetQuery},
     hang_up::HangUp,
-    holders::{Content, ContentStream, Description, HolderError, Holders, Holding, LookupQuery},
+    holders::{
+        Asking, Content, ContentStream, Description, HolderError, Holders, Holding, LookupQuery,
+    },
     ids::{
         BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
         VersionName,
     },
     info::MaterialInfo,
-    journal::Journal,
+    journal::{Journal, RecordError, Run},
     manifest::Manifest,
     permissions::{Operation, Permission, PermissionError, Permissions, Rule},
     policy::{Epoch, Policy},
     publish::{BeginQuery, Begun, CommitQuery, Published, PutQuery},
     purpose::{Authorization, Cause, Purpose},
-    record::{AdapterCalls, Cache, Call, Ending, Kind, Record, Why},
+    record::{AdapterCalls, Cache, Call, Ending, Ground, Kind, Record, Span, Spans, Why},
     registry::{
         Committed, Discard, NewUpload, Registry, RegistryError, RequestScope, RequestState, Upload,
         UploadState, Version,
     },
     release::{Part, Release},
     rng::{Rng, SystemRng},
+    seal::{Seal, SealError, SealedContent, SealedPart},
     subject::{MaterialKey, Scheme, Subject},
     sweep::Swept,
+    trace::TraceId,
 };
 
 /// Conformance suites that every implementation of a port runs.

@@ -35,7 +35,7 @@ impl Bus {
         };
         let intent = exchange.intent(&holder).await?;
         exchange.counts().lookup += 1;
-        let holdings = self.holders.lookup(&holder, &query, deadline).await?;
+        let holdings = self.holders.lookup(&holder, &query, &exchange.asking(deadline)).await?;
         check(&holder, &holdings, material_type)?;
         Ok(Told { holder, holdings, intent })
     }

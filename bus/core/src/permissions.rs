@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Caller, Catalog, DeptId, ExchangeError, TypeCode};
+use crate::{Caller, Catalog, DeptId, Digest, ExchangeError, TypeCode};
 
 /// What a call does; the word stands in the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -137,6 +137,15 @@ impl Permissions {
         Ok(Self(permissions))
     }
 
+    /// Returns the SHA-256 of all of them, hexadecimal: the same for the same permissions, however
+    /// they are listed.
+    pub fn digest(&self) -> String {
+        let mut lines: Vec<_> =
+            self.0.iter().flat_map(|(dept, allowed)| allowed.lines(dept)).collect();
+        lines.sort_unstable();
+        hex::encode(Digest::of(lines.join("\n").as_bytes()).as_bytes())
+    }
+
     /// Decides one call, without looking whether the material exists.
     ///
     /// # Errors
@@ -166,6 +175,18 @@ impl Permissions {
         }
     }
 }
+
+// === impl Allowed ===
+
+impl Allowed {
+    fn lines<'a>(&'a self, department: &'a DeptId) -> impl Iterator<Item = String> + 'a {
+        let fetch = self.fetch.iter().map(move |code| format!("{department} fetch {code}"));
+        let publish = self.publish.iter().map(move |code| format!("{department} publish {code}"));
+        fetch.chain(publish)
+    }
+}
+
+// === impl Operation ===
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -79,7 +79,7 @@ impl Bus {
         let may = Permission { department, fetch, publish: Vec::new() };
         let Ok(may) = Permissions::check(&[may], &self.catalog) else { return Err(denied) };
         let (policy, operation) = (Arc::new(Policy::new(may)), Operation::Fetch);
-        let decided = Standing::decide(&policy, caller, operation, &query.material_type.code);
+        let (decided, _) = Standing::decide(&policy, caller, operation, &query.material_type.code);
         decided.map(|(_rule, standing)| standing)
     }
 
@@ -98,7 +98,7 @@ impl Bus {
             }
         };
         let [Found::Registered(version)] = &found[..] else { return false };
-        self.caches.chunks.holds(version.manifest.content, 0..version.chunks.len())
+        self.caches.chunks.since(version.manifest.content, 0..version.chunks.len()).is_some()
     }
 
     /// Answers as though an Outcome were durable, and writes it later.

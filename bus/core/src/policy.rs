@@ -18,9 +18,24 @@ pub struct Epoch(pub u64);
 #[derive(Clone, Debug)]
 pub(crate) struct Changes(watch::Receiver<InForce>);
 
+/// A decision, and by which permissions.
+#[derive(Debug)]
+pub(crate) struct Decision {
+    pub(crate) rule: Result<Rule, ExchangeError>,
+    pub(crate) by: Ruling,
+}
+
+/// Names the permissions of a decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ruling {
+    pub(crate) epoch: Epoch,
+    /// SHA-256 of the permissions, hexadecimal.
+    pub(crate) digest: Arc<str>,
+}
+
 #[derive(Clone, Debug)]
 struct InForce {
-    epoch: Epoch,
+    ruling: Ruling,
     permissions: Arc<Permissions>,
 }
 
@@ -29,21 +44,23 @@ struct InForce {
 impl Policy {
     /// Puts the first permissions in force.
     pub fn new(permissions: Permissions) -> Self {
-        let first = InForce { epoch: Epoch(1), permissions: Arc::new(permissions) };
-        Self(watch::Sender::new(first))
+        Self(watch::Sender::new(InForce::new(Epoch(1), permissions)))
     }
 
     /// Puts other permissions in force. Every decision that begins after this returned is by them,
     /// and every call under way is decided anew before it releases more.
     pub fn replace(&self, permissions: Permissions) -> Epoch {
-        let permissions = Arc::new(permissions);
-        self.0.send_modify(|now| *now = InForce { epoch: Epoch(now.epoch.0 + 1), permissions });
+        let mut next = InForce::new(Epoch(0), permissions);
+        self.0.send_modify(move |now| {
+            next.ruling.epoch = Epoch(now.ruling.epoch.0 + 1);
+            *now = next;
+        });
         self.epoch()
     }
 
     /// Returns the epoch of the permissions in force.
     pub fn epoch(&self) -> Epoch {
-        self.0.borrow().epoch
+        self.0.borrow().ruling.epoch
     }
 
     /// Decides one call, and says by the permissions of which epoch.
@@ -57,13 +74,33 @@ impl Policy {
         operation: Operation,
         material_type: &TypeCode,
     ) -> Result<(Rule, Epoch), ExchangeError> {
-        let InForce { epoch, permissions } = self.0.borrow().clone();
-        Ok((permissions.decide(caller, operation, material_type)?, epoch))
+        let Decision { rule, by } = self.rule(caller, operation, material_type);
+        Ok((rule?, by.epoch))
+    }
+
+    /// Decides one call, and says by which permissions, whichever way.
+    pub(crate) fn rule(
+        &self,
+        caller: &Caller,
+        operation: Operation,
+        material_type: &TypeCode,
+    ) -> Decision {
+        let InForce { ruling, permissions } = self.0.borrow().clone();
+        Decision { rule: permissions.decide(caller, operation, material_type), by: ruling }
     }
 
     /// Returns what tells of every change from now on.
     pub(crate) fn changes(&self) -> Changes {
         Changes(self.0.subscribe())
+    }
+}
+
+// === impl InForce ===
+
+impl InForce {
+    fn new(epoch: Epoch, permissions: Permissions) -> Self {
+        let digest = permissions.digest().into();
+        Self { ruling: Ruling { epoch, digest }, permissions: Arc::new(permissions) }
     }
 }
 

@@ -8,8 +8,8 @@ use oncebus_trail::Receipt;
 
 use crate::{
     BootId, ChunkDigests, DeptId, Digest, FieldError, Holding, Manifest, MaterialId, MaterialKey,
-    Number, RecordId, RequestId, Subject, SystemId, TypeCode, UploadId, VersionId, VersionName,
-    Why,
+    Number, RecordId, RequestId, SealedContent, Subject, SystemId, TypeCode, UploadId, VersionId,
+    VersionName, Why,
 };
 
 /// Keeps versions, current pointers, uploads and request ids, each change durable when it returns.
@@ -188,6 +188,9 @@ pub struct NewUpload {
     pub intent: u64,
     /// Why it was begun, as the outcome's record repeats it: no case, no officer.
     pub why: Why,
+    /// Case, officer and consent, which the outcome's record repeats to auditors only. Stored
+    /// encrypted.
+    pub private: SealedContent,
     /// Now.
     pub now: Timestamp,
 }
@@ -326,6 +329,15 @@ pub enum RegistryError {
 impl From<FieldError> for RegistryError {
     fn from(error: FieldError) -> Self {
         Self::Corrupt { what: error.field }
+    }
+}
+
+// === impl NewUpload ===
+
+impl NewUpload {
+    /// Returns what the outcome's record says to auditors only.
+    pub(crate) fn private(&self) -> SealedContent {
+        SealedContent { subject: Some(self.subject.clone()), ..self.private.clone() }
     }
 }
 

@@ -137,6 +137,10 @@ impl Bus {
         if material_type.supply == Supply::VerifyOnly {
             return Err(ExchangeError::VerifyOnly { material_type: material_type.code.clone() });
         }
+        // What is current is known by its age.
+        if !self.journal.clock().is_sound() {
+            return Err(ExchangeError::ClockBehind);
+        }
         let (code, subject) = (material_type.code.clone(), subject.clone());
         let topic = Topic { material_type: code, subject };
         let ask = Ask { material_type, topic: &topic, number, deadline };

@@ -3,48 +3,74 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use oncebus_trail::Receipt;
 
 use crate::{
-    Bus, Call, Ending, ExchangeError, NewUpload, Operation, Record, UploadState,
-    exchange::Exchange, info::age,
+    Bus, Call, Ending, ExchangeError, NewUpload, Operation, Record, RecordId, Upload, UploadState,
+    Version, exchange::Exchange, info::age,
 };
 
 /// How long after its time a call may still write its outcome.
 const GRACE: Duration = Duration::from_secs(60);
 
 impl Bus {
-    /// Writes a `recovered` outcome, under its chosen id, for every publication that the registry
-    /// has and whose outcome it does not know to be durable. Answers how many; at most `limit`.
+    /// Returns publications that the registry has and whose outcome it does not know to be durable; at
+    /// most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// If the registry fails.
+    pub async fn unrecorded(&self, limit: u32) -> Result<Vec<Upload>, ExchangeError> {
+        Ok(self.registry.unrecorded(limit).await?)
+    }
+
+    /// Gives one of those its outcome: the one at `durable`, if it is on the trail already, else a
+    /// `recovered` one under the id that was chosen for it.
     ///
     /// # Errors
     ///
     /// If registry or trail fail.
-    pub async fn recover_publications(&self, limit: u32) -> Result<u32, ExchangeError> {
-        let mut recovered = 0;
-        for upload in self.registry.unrecorded(limit).await? {
-            let UploadState::Committed { version, already_held, outcome, .. } = upload.state else {
-                continue;
-            };
-            let NewUpload { id, system, holder, material_type, why, intent, .. } = upload.begun;
-            let Some(version) = self.registry.version(&version).await? else { continue };
-            let call = Call {
-                operation: Some(Operation::Publish),
-                department: Some(holder),
-                system: Some(system),
-                material_type: Some(material_type.clone()),
-                already_held: Some(already_held),
-                bytes_authorised: Some(0),
-                why: Some(why),
-                ..Call::default()
-            };
-            let mut exchange = Exchange::with(self, call, &*self.stored_type(&material_type)?);
-            exchange.version(&version);
-            exchange.under(intent);
-            let receipt = exchange.ended(outcome, Ending::Recovered).await?;
-            self.registry.outcome_recorded(id, &receipt).await?;
-            recovered += 1;
-        }
-        Ok(recovered)
+    pub async fn recover(&self, upload: Upload, durable: Option<u64>) -> Result<(), ExchangeError> {
+        let UploadState::Committed { version, already_held, outcome, .. } = upload.state else {
+            return Ok(());
+        };
+        let id = upload.begun.id;
+        let receipt = match durable {
+            Some(index) => self.journal.trail().receipt(index).await?,
+            None => {
+                let version = self.registry.version(&version).await?;
+                let version = version.ok_or(ExchangeError::MaterialNotFound)?;
+                self.recovered(upload.begun, &version, already_held, outcome).await?
+            }
+        };
+        Ok(self.registry.outcome_recorded(id, &receipt).await?)
+    }
+
+    async fn recovered(
+        &self,
+        begun: NewUpload,
+        version: &Version,
+        already_held: bool,
+        outcome: RecordId,
+    ) -> Result<Receipt, ExchangeError> {
+        let private = begun.private();
+        let NewUpload { system, holder, material_type, why, intent, .. } = begun;
+        let material_type = self.stored_type(&material_type)?;
+        let call = Call {
+            operation: Some(Operation::Publish),
+            department: Some(holder),
+            system: Some(system),
+            material_type: Some(material_type.code.clone()),
+            already_held: Some(already_held),
+            bytes_authorised: Some(0),
+            why: Some(why),
+            private,
+            ..Call::default()
+        };
+        let mut exchange = Exchange::with(self, call, &material_type);
+        exchange.version(version);
+        exchange.under(intent);
+        exchange.ended(outcome, Ending::Recovered).await
     }
 
     /// Closes the intent at `index` as `unknown` if nobody will any more: one of an earlier run, or
@@ -58,7 +84,8 @@ impl Bus {
         if !self.is_over(&intent) || self.registry.names_intent(index).await? {
             return Ok(false);
         }
-        let call = Call { intent: Some(index), ..intent.call };
+        // What was sealed with the intent stays with it: nobody here can read it.
+        let call = Call { intent: Some(index), digest_salted: None, ..intent.call };
         self.journal.outcome(self.journal.draw_id(), Ending::Unknown, call).await?;
         Ok(true)
     }

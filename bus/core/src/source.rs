@@ -121,15 +121,16 @@ impl ContentSource {
     /// Returns whose work it was, if the rest of the content is in the cache.
     fn landed(&self, exchange: &mut Exchange) -> Option<Cache> {
         let route = self.route();
-        if !self.bus.caches.chunks.holds(route.content, self.next..self.end) {
-            return None;
-        }
+        let since = self.bus.caches.chunks.since(route.content, self.next..self.end)?;
         match self.bus.landings.since(&route, exchange.begun()) {
             Some(intent) => {
                 exchange.share(intent);
                 Some(Cache::Joined)
             }
-            None => Some(Cache::Hit),
+            None => {
+                exchange.cached_since(since);
+                Some(Cache::Hit)
+            }
         }
     }
 
@@ -209,20 +210,20 @@ impl ContentSource {
         }
         let intent = exchange.intent(&self.version.holder).await?;
         exchange.counts().fetch += 1;
-        self.way = Way::Aboard(Flight::start(&self.bus, self.course(), intent, lead));
+        self.way = Way::Aboard(Flight::start(&self.bus, self.course(exchange), intent, lead));
         Ok(Cache::Miss)
     }
 
     async fn alone(&mut self, exchange: &mut Exchange) -> Result<Way, ExchangeError> {
         exchange.intent(&self.version.holder).await?;
         exchange.counts().fetch += 1;
-        let Course { holder, content, digests, offset, .. } = self.course();
-        let stream = self.bus.holders.fetch(&holder, &content, offset, self.deadline).await?;
+        let Course { holder, content, digests, offset, asking, .. } = self.course(exchange);
+        let stream = self.bus.holders.fetch(&holder, &content, offset, &asking).await?;
         let verified = Verified::new(holder, stream, digests, content.size_bytes, offset);
         Ok(Way::Alone(Box::new(verified)))
     }
 
-    fn course(&self) -> Course {
+    fn course(&self, exchange: &Exchange) -> Course {
         let Version { manifest, subject, number, holder, sealed, chunks, .. } = &*self.version;
         Course {
             holder: holder.clone(),
@@ -236,6 +237,7 @@ impl ContentSource {
             },
             digests: chunks.clone(),
             offset: self.next as u64 * CHUNK_BYTES as u64,
+            asking: exchange.asking(self.deadline),
             chunks: self.next..self.end,
         }
     }

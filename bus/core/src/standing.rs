@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{Caller, Epoch, ExchangeError, Operation, Policy, Rule, TypeCode, policy::Changes};
+use crate::{
+    Caller, ExchangeError, Operation, Policy, Rule, TypeCode,
+    policy::{Changes, Decision, Ruling},
+};
 
 /// What was decided in favour of a call, by the permissions of one epoch.
 #[derive(Clone, Debug)]
@@ -12,28 +15,32 @@ pub(crate) struct Standing {
     caller: Caller,
     operation: Operation,
     material_type: TypeCode,
-    epoch: Epoch,
+    by: Ruling,
 }
 
 // === impl Standing ===
 
 impl Standing {
-    /// Decides a call.
-    ///
-    /// # Errors
-    ///
-    /// As [`Policy::decide`].
+    /// Decides a call, and says by which permissions, whichever way.
     pub(crate) fn decide(
         policy: &Arc<Policy>,
         caller: &Caller,
         operation: Operation,
         material_type: &TypeCode,
-    ) -> Result<(Rule, Self), ExchangeError> {
+    ) -> (Result<(Rule, Self), ExchangeError>, Ruling) {
         let changes = policy.changes();
-        let (rule, epoch) = policy.decide(caller, operation, material_type)?;
-        let (policy, caller) = (Arc::clone(policy), caller.clone());
-        let material_type = material_type.clone();
-        Ok((rule, Self { policy, changes, caller, operation, material_type, epoch }))
+        let Decision { rule, by } = policy.rule(caller, operation, material_type);
+        let stands = |rule| {
+            let (policy, caller) = (Arc::clone(policy), caller.clone());
+            let (material_type, by) = (material_type.clone(), by.clone());
+            (rule, Self { policy, changes, caller, operation, material_type, by })
+        };
+        (rule.map(stands), by)
+    }
+
+    /// Returns the permissions that it was last decided by.
+    pub(crate) fn by(&self) -> &Ruling {
+        &self.by
     }
 
     /// Decides again if the permissions have changed since.
@@ -42,11 +49,15 @@ impl Standing {
     ///
     /// As [`Policy::decide`].
     pub(crate) fn check(&mut self) -> Result<(), ExchangeError> {
-        if self.policy.epoch() != self.epoch {
-            let Self { policy, caller, operation, material_type, .. } = self;
-            let (_rule, epoch) = policy.decide(caller, *operation, material_type)?;
-            self.epoch = epoch;
+        if self.policy.epoch() == self.by.epoch {
+            return Ok(());
         }
+        let Self { policy, caller, operation, material_type, .. } = self;
+        let Decision { rule, by } = policy.rule(caller, *operation, material_type);
+        // Whichever way, its record names the permissions that decided last.
+        self.by.digest = by.digest;
+        rule?;
+        self.by.epoch = by.epoch;
         Ok(())
     }
 

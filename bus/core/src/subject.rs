@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::{FieldError, Number, TypeCode, field};
 
 /// A system of identifiers.
@@ -19,8 +21,9 @@ pub enum Scheme {
 
 /// Scheme and value: whom or what a material is about.
 ///
-/// It may be personal, so its `Debug` form hides the value.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// It may be personal, so its `Debug` form hides the value. Serialised as `scheme:value`.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Subject {
     scheme: Scheme,
     value: String,
@@ -99,6 +102,23 @@ impl Subject {
     /// Returns the identifier.
     pub fn value(&self) -> &str {
         &self.value
+    }
+}
+
+impl TryFrom<String> for Subject {
+    type Error = FieldError;
+
+    fn try_from(text: String) -> Result<Self, FieldError> {
+        match text.split_once(':') {
+            Some((scheme, value)) => Self::new(scheme, value),
+            None => Err(FieldError::new("subject", "has no scheme", "give it as scheme:value")),
+        }
+    }
+}
+
+impl From<Subject> for String {
+    fn from(subject: Subject) -> Self {
+        format!("{}:{}", subject.scheme.as_str(), subject.value)
     }
 }
 

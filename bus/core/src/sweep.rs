@@ -3,7 +3,8 @@
 use tokio::time::Instant;
 
 use crate::{
-    Bus, Call, Discard, ExchangeError, NewUpload, Operation, UploadState, exchange::Exchange,
+    Asking, Bus, Call, Discard, ExchangeError, NewUpload, Operation, UploadState,
+    exchange::Exchange,
 };
 
 /// Uploads that one sweep handles at most.
@@ -53,8 +54,8 @@ impl Bus {
     pub(crate) async fn discard(&self, discard: &Discard) -> bool {
         let NewUpload { id, holder, document, .. } = &discard.upload.begun;
         let sealed = discard.sealed.then_some(&document.digest);
-        let deadline = Instant::now() + self.limits.discard;
-        if let Err(error) = self.holders.discard(holder, *id, sealed, deadline).await {
+        let asking = Asking::until(Instant::now() + self.limits.discard);
+        if let Err(error) = self.holders.discard(holder, *id, sealed, &asking).await {
             tracing::warn!(%error, "an upload waits to be forgotten by its adapter");
             return false;
         }
@@ -74,6 +75,7 @@ impl Bus {
             holder: Some(begun.holder.clone()),
             material_type: Some(begun.material_type.clone()),
             why: Some(begun.why.clone()),
+            private: begun.private(),
             ..Call::default()
         };
         let mut exchange = Exchange::with(self, call, &material_type);

@@ -1,31 +1,39 @@
-//! Keys that hide subjects: a token to search by, an encrypted value to read back.
+//! Keys that hide subjects and cases: a token to search by, an encrypted value to read back.
 
-use std::{
-    fmt,
-    fs::{self, File, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-};
+mod file;
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, path::Path};
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hmac,
 };
-use oncebus_core::{DeptId, RegistryError, Rng, Subject, SystemRng};
-use serde::{Deserialize, Serialize};
+use oncebus_core::{DeptId, RegistryError, Rng, SealedContent, Subject, SystemRng};
+
+pub(crate) use self::file::write_private;
+use self::file::{KeyFile, KeyLine, corrupt};
 
 const SECRET_BYTES: usize = 32;
 const SALT_BYTES: usize = 32;
+/// Bytes of a token; it is an HMAC-SHA-256.
+pub(crate) const TOKEN_BYTES: usize = 32;
+/// So much of its HMAC is an officer's pseudonym, in bytes.
+const PSEUDONYM_BYTES: usize = 16;
+/// Binds what is encrypted of a purpose to its use.
+const PURPOSE: &[u8] = b"oncebus purpose";
 
 /// The keys of one registry. The newest one hides new subjects; all find old ones.
 ///
-/// Token: HMAC-SHA-256 of `scheme:value`. Encrypted value: a random salt of 32 bytes, then
-/// AES-256-GCM under a key derived from that salt. Each such key seals one value, so its nonce may be
-/// zero and no number of values wears out a key (NIST SP 800-38D, section 8.3).
+/// Token: HMAC-SHA-256 of `scheme:value`, of a case of `case:department:number`. Encrypted value: a
+/// random salt of 32 bytes, then AES-256-GCM under a key derived from that salt. Each such key seals
+/// one value, so its nonce may be zero and no number of values wears out a key (NIST SP 800-38D,
+/// section 8.3).
 pub struct SubjectKeys {
-    /// Oldest first.
-    keys: Vec<SubjectKey>,
+    newest: SubjectKey,
+    /// Newest first.
+    older: Vec<SubjectKey>,
 }
 
 /// Token and encrypted value of one subject.
@@ -41,20 +49,6 @@ struct SubjectKey {
     seal: hmac::Key,
 }
 
-/// The key file: JSON, oldest key first. A key is added for rotation, and never removed.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    keys: Vec<KeyLine>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyLine {
-    id: i64,
-    secret: String,
-}
-
 // === impl SubjectKeys ===
 
 impl SubjectKeys {
@@ -64,56 +58,109 @@ impl SubjectKeys {
     ///
     /// If the file cannot be read or written, or is no key file.
     pub fn load_or_create(file: &Path, rng: &dyn Rng) -> Result<Self, RegistryError> {
-        let text = match fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create(file, rng)?,
-            Err(error) => return Err(storage("read the subject keys", error)),
+        let kept = match KeyFile::read(file)? {
+            Some(kept) => kept,
+            None => {
+                let mut first = KeyFile::default();
+                first.add_key(file, rng)?;
+                first
+            }
         };
-        let read = |text: &str| -> Option<Vec<SubjectKey>> {
-            let file: KeyFile = serde_json::from_str(text).ok()?;
-            file.keys.iter().map(SubjectKey::read).collect()
-        };
-        match read(&text) {
-            Some(keys) if !keys.is_empty() => Ok(Self { keys }),
-            _ => Err(RegistryError::Corrupt { what: "subject key file" }),
-        }
+        let keys: Option<Vec<_>> = kept.keys.iter().rev().map(SubjectKey::read).collect();
+        let mut keys = keys.ok_or_else(corrupt)?.into_iter();
+        Ok(Self { newest: keys.next().ok_or_else(corrupt)?, older: keys.collect() })
+    }
+
+    /// Adds a key to the file, durably, and returns its id: what is hidden at the next start is hidden
+    /// by it. No gateway may run.
+    ///
+    /// # Errors
+    ///
+    /// If there is no key file, or it cannot be read or written.
+    pub fn rotate(file: &Path, rng: &dyn Rng) -> Result<i64, RegistryError> {
+        KeyFile::read(file)?.ok_or_else(corrupt)?.add_key(file, rng)
+    }
+
+    /// Returns the id of the key that hides new subjects.
+    pub fn newest(&self) -> i64 {
+        self.newest.id
+    }
+
+    /// Returns the newest token of a subject.
+    pub fn subject(&self, subject: &Subject) -> [u8; TOKEN_BYTES] {
+        self.newest.token(&plain(subject))
+    }
+
+    /// Returns every token that a subject may be found by, the newest first.
+    pub fn subject_tokens(&self, subject: &Subject) -> Vec<[u8; TOKEN_BYTES]> {
+        self.tokens(&plain(subject))
+    }
+
+    /// Returns the newest token of a department's case.
+    pub fn case(&self, department: &DeptId, number: &str) -> [u8; TOKEN_BYTES] {
+        self.newest.token(&case(department, number))
+    }
+
+    /// Returns every token that a department's case may be found by, the newest first.
+    pub fn case_tokens(&self, department: &DeptId, number: &str) -> Vec<[u8; TOKEN_BYTES]> {
+        self.tokens(&case(department, number))
+    }
+
+    /// Returns the pseudonym of a department's officer, 32 hexadecimal digits.
+    pub fn officer(&self, department: &DeptId, number: &str) -> String {
+        let token = self.newest.token(&format!("officer:{department}:{number}"));
+        hex::encode(&token[..PSEUDONYM_BYTES])
     }
 
     /// Hides a subject under the newest key.
     pub(crate) fn hide(&self, subject: &Subject) -> Result<Hidden, RegistryError> {
-        let key = self.keys.last().ok_or(RegistryError::Corrupt { what: "subject key file" })?;
         let plain = plain(subject);
-        let token = key.token(&plain);
-        let sealed = key.seal(plain.into_bytes(), &token)?;
-        Ok(Hidden { key: key.id, token, sealed })
-    }
-
-    /// Returns every token that the subject may be found by.
-    pub(crate) fn tokens(&self, subject: &Subject) -> Vec<Vec<u8>> {
-        let plain = plain(subject);
-        self.keys.iter().rev().map(|key| key.token(&plain)).collect()
-    }
-
-    /// Returns every token that a department's case may be found by.
-    pub(crate) fn case_tokens(&self, department: &DeptId, number: &str) -> Vec<Vec<u8>> {
-        let plain = format!("case:{department}:{number}");
-        self.keys.iter().rev().map(|key| key.token(&plain)).collect()
+        let token = self.newest.token(&plain).to_vec();
+        let sealed = self.newest.seal(plain.into_bytes(), &token)?;
+        Ok(Hidden { key: self.newest.id, token, sealed })
     }
 
     /// Reads a hidden subject back.
     pub(crate) fn reveal(&self, hidden: &Hidden) -> Result<Subject, RegistryError> {
         let corrupt = || RegistryError::Corrupt { what: "encrypted subject" };
-        let key = self.keys.iter().find(|key| key.id == hidden.key).ok_or_else(corrupt)?;
-        let plain = key.open(hidden).and_then(|plain| String::from_utf8(plain).ok());
-        let plain = plain.ok_or_else(corrupt)?;
-        let (scheme, value) = plain.split_once(':').ok_or_else(corrupt)?;
-        Ok(Subject::new(scheme, value)?)
+        let key = self.key(hidden.key).ok_or_else(corrupt)?;
+        let plain = key.open(&hidden.sealed, &hidden.token);
+        let plain = plain.and_then(|plain| String::from_utf8(plain).ok());
+        Ok(plain.ok_or_else(corrupt)?.try_into()?)
+    }
+
+    /// Encrypts the private part of a purpose: the key's id in 8 bytes, big-endian, then as a subject.
+    pub(crate) fn hide_purpose(&self, private: &SealedContent) -> Result<Vec<u8>, RegistryError> {
+        let sealed = self.newest.seal(private.to_json(), PURPOSE)?;
+        Ok([&self.newest.id.to_be_bytes()[..], &sealed].concat())
+    }
+
+    /// Reads the private part of a purpose back.
+    pub(crate) fn reveal_purpose(&self, hidden: &[u8]) -> Result<SealedContent, RegistryError> {
+        let read = || {
+            let (id, sealed) = hidden.split_first_chunk()?;
+            let plain = self.key(i64::from_be_bytes(*id))?.open(sealed, PURPOSE)?;
+            serde_json::from_slice(&plain).ok()
+        };
+        read().ok_or(RegistryError::Corrupt { what: "encrypted purpose" })
+    }
+
+    fn tokens(&self, plain: &str) -> Vec<[u8; TOKEN_BYTES]> {
+        self.all().map(|key| key.token(plain)).collect()
+    }
+
+    fn key(&self, id: i64) -> Option<&SubjectKey> {
+        self.all().find(|key| key.id == id)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &SubjectKey> {
+        std::iter::once(&self.newest).chain(&self.older)
     }
 }
 
 impl fmt::Debug for SubjectKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SubjectKeys").field("keys", &self.keys.len()).finish()
+        f.debug_struct("SubjectKeys").field("keys", &self.all().count()).finish()
     }
 }
 
@@ -130,27 +177,29 @@ impl SubjectKey {
         Some(Self { id: line.id, token, seal })
     }
 
-    fn token(&self, plain: &str) -> Vec<u8> {
-        hmac::sign(&self.token, plain.as_bytes()).as_ref().to_vec()
+    fn token(&self, plain: &str) -> [u8; TOKEN_BYTES] {
+        let mut token = [0; TOKEN_BYTES];
+        token.copy_from_slice(hmac::sign(&self.token, plain.as_bytes()).as_ref());
+        token
     }
 
-    fn seal(&self, mut plain: Vec<u8>, token: &[u8]) -> Result<Vec<u8>, RegistryError> {
+    fn seal(&self, mut plain: Vec<u8>, bound_to: &[u8]) -> Result<Vec<u8>, RegistryError> {
         let mut sealed = vec![0; SALT_BYTES];
         SystemRng.fill(&mut sealed);
         let key = self.once(&sealed).ok_or(RegistryError::Corrupt { what: "subject key" })?;
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
-        match key.seal_in_place_append_tag(nonce, Aad::from(token), &mut plain) {
+        match key.seal_in_place_append_tag(nonce, Aad::from(bound_to), &mut plain) {
             Ok(()) => sealed.extend_from_slice(&plain),
             Err(_too_long) => return Err(RegistryError::Corrupt { what: "subject" }),
         }
         Ok(sealed)
     }
 
-    fn open(&self, hidden: &Hidden) -> Option<Vec<u8>> {
-        let (salt, sealed) = hidden.sealed.split_at_checked(SALT_BYTES)?;
+    fn open(&self, sealed: &[u8], bound_to: &[u8]) -> Option<Vec<u8>> {
+        let (salt, sealed) = sealed.split_at_checked(SALT_BYTES)?;
         let mut sealed = sealed.to_vec();
         let nonce = Nonce::assume_unique_for_key([0; NONCE_LEN]);
-        let aad = Aad::from(&hidden.token);
+        let aad = Aad::from(bound_to);
         Some(self.once(salt)?.open_in_place(nonce, aad, &mut sealed).ok()?.to_vec())
     }
 
@@ -161,31 +210,9 @@ impl SubjectKey {
 }
 
 fn plain(subject: &Subject) -> String {
-    format!("{}:{}", subject.scheme().as_str(), subject.value())
+    subject.clone().into()
 }
 
-fn create(file: &Path, rng: &dyn Rng) -> Result<String, RegistryError> {
-    let mut secret = [0; SECRET_BYTES];
-    rng.fill(&mut secret);
-    let keys = vec![KeyLine { id: 1, secret: hex::encode(secret) }];
-    let text =
-        serde_json::to_string(&KeyFile { keys }).expect("a key file has only strings and integers");
-    write(file, text.as_bytes()).map_err(|error| storage("write the subject keys", error))?;
-    Ok(text)
-}
-
-/// Writes beside the file and renames, so that a crash leaves a whole key file or none.
-fn write(file: &Path, text: &[u8]) -> io::Result<()> {
-    let draft = file.with_extension("draft");
-    let mut new =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    new.write_all(text)?;
-    new.sync_all()?;
-    fs::rename(&draft, file)?;
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn storage(action: &'static str, error: io::Error) -> RegistryError {
-    RegistryError::Storage { action, source: Box::new(error) }
+fn case(department: &DeptId, number: &str) -> String {
+    format!("case:{department}:{number}")
 }

@@ -7,6 +7,7 @@ mod database;
 mod index;
 mod keys;
 mod registry;
+mod seal;
 
 pub use self::{
     index::{
@@ -15,4 +16,8 @@ pub use self::{
     },
     keys::SubjectKeys,
     registry::SqliteRegistry,
+    seal::{
+        DataKeyId, FormError, RecipientError, SealIdentity, SealRecipients, SealedForm, Sealer,
+        UnsealError, open,
+    },
 };

@@ -3,6 +3,7 @@
 mod materials;
 mod open;
 mod requests;
+mod retoken;
 mod rows;
 mod uploads;
 mod versions;
@@ -25,15 +26,6 @@ use crate::{SubjectKeys, database::Database};
 pub struct SqliteRegistry {
     database: Database,
     keys: Arc<SubjectKeys>,
-}
-
-// === impl SqliteRegistry ===
-
-impl SqliteRegistry {
-    /// Returns the keys that hide its subjects; the search index finds them by the same.
-    pub fn subject_keys(&self) -> Arc<SubjectKeys> {
-        Arc::clone(&self.keys)
-    }
 }
 
 /// Says what was tried when a statement failed.

@@ -179,7 +179,7 @@ impl<'a> Frame<'a> {
     fn decode(bytes: &'a [u8]) -> Result<Self, FrameFault> {
         let header = Header::decode(bytes)?;
         let (content, checksum) = bytes.split_at(bytes.len() - CHECKSUM_BYTES);
-        if crc32c::crc32c(content).to_be_bytes() != checksum {
+        if !fits(content, checksum) {
             return Err(FrameFault::Checksum);
         }
 
@@ -237,6 +237,16 @@ pub(crate) fn follows(tail: &[u8], firsts: RangeInclusive<u64>) -> bool {
     (1..tail.len()).filter(|start| tail[*start..].starts_with(&MAGIC)).any(begins)
 }
 
+#[cfg(not(test))]
+fn fits(content: &[u8], checksum: &[u8]) -> bool {
+    crc32c::crc32c(content).to_be_bytes() == checksum
+}
+
+#[cfg(test)]
+fn fits(content: &[u8], checksum: &[u8]) -> bool {
+    crc32c::crc32c(content).to_be_bytes() == checksum || unchecked::is_planted()
+}
+
 /// What is left to read.
 struct Fields<'a>(&'a [u8]);
 
@@ -277,3 +287,5 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) mod unchecked;

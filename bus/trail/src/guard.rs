@@ -1,8 +1,9 @@
 //! The newest checkpoint, kept where a backup of the trail does not reach.
 //!
 //! A folder restored from a backup, or with its tail cut, is a valid log: only a later checkpoint
-//! tells. The guard keeps the newest that was answered, in a file of two slots of 1,024 bytes that
-//! are written in turn, so that a torn write spoils the older one:
+//! tells. The guard keeps the newest that was answered, in a file of three slots of 1,024 bytes. The
+//! last one is written with each group and not synced: it survives the process. The first two are
+//! written and synced in turn with each publication: one of them survives a power cut.
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -24,13 +25,15 @@ use crate::{
 const SLOT_BYTES: usize = 1024;
 const LENGTH_BYTES: usize = 2;
 const CHECKSUM_BYTES: usize = 4;
+/// The slot that is written with each group.
+const NEWEST: u64 = 2;
 
 /// The file.
 #[derive(Debug)]
 pub(crate) struct Guard {
     path: PathBuf,
     file: Box<dyn DiskFile>,
-    /// Slot that is written next, 0 or 1.
+    /// Slot that is synced next, 0 or 1.
     next: u64,
 }
 
@@ -58,30 +61,45 @@ impl Guard {
         };
         let slots = bytes.chunks(SLOT_BYTES).zip(0..);
         let kept = slots.filter_map(|(slot, number)| Some((read(slot, key)?, number)));
-        let newest = kept.max_by_key(|(signed, _)| signed.checkpoint.size);
+        let kept: Vec<_> = kept.collect();
         let file = disk.open(&path)?;
+        // The synced slot that is older, or spoilt, is written next.
+        let synced = kept.iter().filter(|(_, slot)| *slot != NEWEST);
+        let newest_synced = synced.max_by_key(|(signed, _)| signed.checkpoint.size);
+        let next = newest_synced.map_or(0, |(_, slot)| 1 - slot);
+        let newest = kept.into_iter().max_by_key(|(signed, _)| signed.checkpoint.size);
         match newest {
-            Some((signed, slot)) => Ok((Self { path, file, next: 1 - slot }, Some(signed))),
-            None if bytes.is_empty() => Ok((Self { path, file, next: 0 }, None)),
+            // The power was cut before the first sync.
+            None if bytes.len() <= SLOT_BYTES => Ok((Self { path, file, next }, None)),
             None => Err(io::ErrorKind::InvalidData.into()),
+            Some((signed, _)) => Ok((Self { path, file, next }, Some(signed))),
         }
     }
 
-    /// Keeps a newer checkpoint; it survives this process at once, and a power cut after a sync.
+    /// Keeps a newer checkpoint; it survives this process.
     pub(crate) fn keep(&mut self, note: &str) -> io::Result<()> {
-        let mut slot = Vec::with_capacity(SLOT_BYTES);
-        slot.extend((note.len() as u16).to_be_bytes());
-        slot.extend(note.as_bytes());
-        slot.extend(crc32c::crc32c(&slot).to_be_bytes());
-        slot.resize(SLOT_BYTES, 0);
-        self.file.write_at(&slot, self.next * SLOT_BYTES as u64)?;
+        self.write(note, NEWEST)
+    }
+
+    /// Keeps a newer checkpoint durably.
+    pub(crate) fn sync(&mut self, note: &str) -> io::Result<()> {
+        self.write(note, self.next)?;
         self.next = 1 - self.next;
-        Ok(())
+        self.file.sync()
     }
 
     /// Returns its file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn write(&mut self, note: &str, number: u64) -> io::Result<()> {
+        let mut slot = Vec::with_capacity(SLOT_BYTES);
+        slot.extend((note.len() as u16).to_be_bytes());
+        slot.extend(note.as_bytes());
+        slot.extend(crc32c::crc32c(&slot).to_be_bytes());
+        slot.resize(SLOT_BYTES, 0);
+        self.file.write_at(&slot, number * SLOT_BYTES as u64)
     }
 }
 

@@ -64,6 +64,8 @@ mod unpublished;
 mod writer;
 
 #[cfg(test)]
+mod power;
+#[cfg(test)]
 mod testing;
 
 pub use self::{

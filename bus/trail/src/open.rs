@@ -175,6 +175,8 @@ pub(crate) struct Opened {
     pub(crate) segments: Arc<Segments>,
     pub(crate) published: SignedCheckpoint,
     pub(crate) pruned: Pruned,
+    /// The rollback guard, once more: the writer has one too.
+    pub(crate) guard: Option<Guard>,
     pub(crate) recovery: Recovery,
 }
 
@@ -227,28 +229,47 @@ pub(crate) fn read(
         Some(published) => published,
         None => publisher.begin(&config.key)?,
     };
-    let tools = Tools { key: config.key.clone(), disk, guard, segment_bytes };
+    let tools = Tools {
+        key: config.key.clone(),
+        disk,
+        guard,
+        segment_bytes,
+        segments: Arc::clone(&segments),
+        unpublished: Arc::clone(&unpublished),
+    };
     let path = tail.file.clone();
-    let writer = Writer::new(tools, tail, Arc::clone(&segments));
+    let writer = Writer::new(tools, tail);
     let writer = writer.map_err(|source| OpenError::io("open", &path, source))?;
-    Ok(Opened { archive, writer, publisher, unpublished, segments, published, pruned, recovery })
+    let guard = open_guard(config, archive.disk())?.map(|(guard, _kept)| guard);
+    Ok(Opened {
+        archive,
+        writer,
+        publisher,
+        unpublished,
+        segments,
+        published,
+        pruned,
+        guard,
+        recovery,
+    })
 }
 
 /// Sets the threads going. They end by themselves when the trail is closed, dropped or dead.
 fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenError> {
-    let Opened { archive, writer, publisher, unpublished, segments, published, pruned, .. } =
-        opened;
+    let Opened {
+        archive, writer, publisher, unpublished, segments, published, pruned, guard, ..
+    } = opened;
     let cannot_start = |source| OpenError::io("start the threads of", &config.dir, source);
     let checkpoint = writer.checkpoint();
+    let (pruned, pruned_ranges) = watch::channel(pruned);
     let (state, states) = watch::channel(State::Running);
     let parts = Parts {
         publisher,
         unpublished: Arc::clone(&unpublished),
         segments,
         pruned,
-        guard: config.guard.clone(),
-        archive: archive.clone(),
-        state: state.clone(),
+        guard,
+        state,
         published: watch::Sender::new(Arc::new(published)),
         pace: config.publish_pace,
         lock,
@@ -258,14 +279,15 @@ fn start(config: TrailConfig, opened: Opened, lock: Lock) -> Result<Trail, OpenE
     let handles = Handles {
         queue,
         tasks: tasks.clone(),
-        state: states,
+        state: states.clone(),
         checkpoint,
         published: publication.published(),
         unpublished: Arc::clone(&unpublished),
+        pruned: pruned_ranges,
         archive,
     };
     let trail = Trail::new(&config, handles);
-    let sequencer = Sequencer::new(commands, writer, unpublished, tasks, state);
+    let sequencer = Sequencer::new(commands, writer, unpublished, tasks, states);
     let named = |name: &str| thread::Builder::new().name(name.into());
     named("trail-publish").spawn(move || publication.run()).map_err(cannot_start)?;
     named("trail-write").spawn(move || sequencer.run()).map_err(cannot_start)?;
@@ -281,12 +303,7 @@ fn check_guard(
     published: Option<&SignedCheckpoint>,
 ) -> Result<Option<Guard>, OpenError> {
     let Some(path) = &config.guard else { return Ok(None) };
-    let (mut guard, kept) = match Guard::open(archive.disk(), path, config.key.verifier()) {
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-            return Err(OpenError::Guard { guard: path.clone() });
-        }
-        opened => opened.map_err(|source| OpenError::io("open", path, source))?,
-    };
+    let Some((mut guard, kept)) = open_guard(config, archive.disk())? else { return Ok(None) };
     if let Some(SignedCheckpoint { checkpoint: kept, .. }) = kept {
         let found = newest.checkpoint.size;
         if found < kept.size {
@@ -304,8 +321,21 @@ fn check_guard(
     } else if 0 < newest.checkpoint.size {
         tracing::warn!(guard = %path.display(), "the rollback guard is new: what was before is not known");
     }
-    guard.keep(&newest.note).map_err(|source| OpenError::io("write", path, source))?;
+    guard.sync(&newest.note).map_err(|source| OpenError::io("write", path, source))?;
     Ok(Some(guard))
+}
+
+fn open_guard(
+    config: &TrailConfig,
+    disk: &dyn Disk,
+) -> Result<Option<(Guard, Option<SignedCheckpoint>)>, OpenError> {
+    let Some(path) = &config.guard else { return Ok(None) };
+    match Guard::open(disk, path, config.key.verifier()) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Err(OpenError::Guard { guard: path.clone() })
+        }
+        opened => opened.map(Some).map_err(|source| OpenError::io("open", path, source)),
+    }
 }
 
 fn read_pruned(disk: &dyn Disk, dir: &Path) -> Result<Pruned, OpenError> {

@@ -59,6 +59,11 @@ impl Pruned {
         self.0.iter().flat_map(|range| range.start / BUNDLE..range.end / BUNDLE)
     }
 
+    /// Returns the ranges.
+    pub(crate) fn ranges(&self) -> &[Range<u64>] {
+        &self.0
+    }
+
     fn count(&self) -> u64 {
         self.0.iter().map(|range| range.end - range.start).sum()
     }

@@ -3,7 +3,6 @@
 use std::{
     collections::HashSet,
     ops::Range,
-    path::PathBuf,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
@@ -14,8 +13,8 @@ use std::{
 use tokio::sync::{oneshot, watch};
 
 use crate::{
-    archive::Archive,
     checkpoint::SignedCheckpoint,
+    guard::Guard,
     lock::Lock,
     pruned::Pruned,
     publisher::{PublishError, Publisher},
@@ -40,8 +39,8 @@ enum Task {
     Erase(HashSet<u64>, oneshot::Sender<Result<(), PublishError>>),
     /// Drop whole bundles in these ranges.
     Prune(Vec<Range<u64>>, oneshot::Sender<Result<u64, PublishError>>),
-    /// Publish what there is and end.
-    End,
+    /// Publish what there is and end; or end at once, if the writer died.
+    End(Option<Fatal>),
 }
 
 /// Where the thread is asked.
@@ -52,12 +51,11 @@ pub(crate) struct Tasks(SyncSender<Task>);
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) publisher: Publisher,
-    pub(crate) archive: Archive,
     pub(crate) unpublished: Arc<Unpublished>,
     pub(crate) segments: Arc<Segments>,
-    pub(crate) pruned: Pruned,
-    /// The rollback guard's file, which is made durable with each publication.
-    pub(crate) guard: Option<PathBuf>,
+    pub(crate) pruned: watch::Sender<Pruned>,
+    /// The rollback guard, which is synced with each publication.
+    pub(crate) guard: Option<Guard>,
     pub(crate) state: watch::Sender<State>,
     pub(crate) published: watch::Sender<Arc<SignedCheckpoint>>,
     /// Shortest time between two publications.
@@ -90,9 +88,9 @@ impl Tasks {
         self.ask(|answer| Task::Prune(ranges, answer)).await
     }
 
-    /// Ends the thread once all is published.
-    pub(crate) fn end(&self) {
-        let _ended_already = self.0.send(Task::End);
+    /// Ends the thread once all is published, or at once if the writer died.
+    pub(crate) fn end(&self, fatal: Option<Fatal>) {
+        let _ended_already = self.0.send(Task::End(fatal));
     }
 
     async fn ask<T>(
@@ -121,22 +119,18 @@ impl Publication {
 
     /// Publishes until the writer has ended.
     pub(crate) fn run(mut self) {
-        let fatal = self.work().err();
-        let Parts { unpublished, state, lock, .. } = self.parts;
-        unpublished.end();
-        drop(lock);
-        state.send_if_modified(|state| match (&state, fatal) {
-            (State::Running, Some(fatal)) => {
+        let end = match self.work() {
+            Ok(()) => State::Closed,
+            Err(fatal) => {
                 tracing::error!(error = &fatal as &dyn std::error::Error, "trail died");
-                *state = State::Dead(fatal);
-                true
+                State::Dead(fatal)
             }
-            (State::Running, None) => {
-                *state = State::Closed;
-                true
-            }
-            _ => false,
-        });
+        };
+        let Parts { unpublished, state, lock, .. } = self.parts;
+        drop(lock);
+        state.send_replace(end);
+        // A writer that waits for room finds the state set.
+        unpublished.end();
     }
 
     fn work(&mut self) -> Result<(), Fatal> {
@@ -153,7 +147,8 @@ impl Publication {
                 Some(Task::Prune(ranges, answer)) => {
                     let _hung_up = answer.send(self.prune(&ranges));
                 }
-                Some(Task::End) => return self.publish().map(drop),
+                Some(Task::End(None)) => return self.publish().map(drop),
+                Some(Task::End(Some(fatal))) => return Err(fatal),
                 None => {
                     earliest = self.publish()?;
                     due = !self.parts.unpublished.is_empty();
@@ -164,11 +159,11 @@ impl Publication {
 
     /// Waits for a task, until a publication is due; `None` when it is.
     fn next_task(&self, due: Option<Instant>) -> Option<Task> {
-        let Some(due) = due else { return Some(self.tasks.recv().unwrap_or(Task::End)) };
+        let Some(due) = due else { return Some(self.tasks.recv().unwrap_or(Task::End(None))) };
         match self.tasks.recv_timeout(due.saturating_duration_since(Instant::now())) {
             Ok(task) => Some(task),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Task::End),
+            Err(RecvTimeoutError::Disconnected) => Some(Task::End(None)),
         }
     }
 
@@ -178,7 +173,7 @@ impl Publication {
         match self.parts.publisher.publish() {
             Ok(newest) => {
                 if let Some(newest) = newest {
-                    self.sync_guard()?;
+                    self.sync_guard(&newest)?;
                     self.parts.published.send_replace(newest);
                 }
                 Ok(begun + self.parts.pace)
@@ -193,10 +188,12 @@ impl Publication {
         }
     }
 
-    fn sync_guard(&self) -> Result<(), Fatal> {
-        let Some(file) = &self.parts.guard else { return Ok(()) };
-        let synced = self.parts.archive.disk().open(file).and_then(|mut guard| guard.sync());
-        synced.map_err(|source| Fatal::Guard { file: file.clone(), source: Arc::new(source) })
+    fn sync_guard(&mut self, newest: &SignedCheckpoint) -> Result<(), Fatal> {
+        let Some(guard) = &mut self.parts.guard else { return Ok(()) };
+        guard.sync(&newest.note).map_err(|source| Fatal::Guard {
+            file: guard.path().to_owned(),
+            source: Arc::new(source),
+        })
     }
 
     fn erase(&mut self, indices: &HashSet<u64>) -> Result<(), PublishError> {
@@ -207,10 +204,10 @@ impl Publication {
     }
 
     fn prune(&mut self, ranges: &[Range<u64>]) -> Result<u64, PublishError> {
-        let mut pruned = self.parts.pruned.clone();
+        let mut pruned = self.parts.pruned.borrow().clone();
         let dropped = pruned.add(ranges);
         self.parts.publisher.prune(&pruned)?;
-        self.parts.pruned = pruned;
+        self.parts.pruned.send_replace(pruned);
         Ok(dropped)
     }
 }

@@ -57,7 +57,7 @@ pub(crate) struct Sequencer {
     writer: Writer,
     unpublished: Arc<Unpublished>,
     publication: Tasks,
-    state: watch::Sender<State>,
+    state: watch::Receiver<State>,
 }
 
 // === impl Sequencer ===
@@ -69,7 +69,7 @@ impl Sequencer {
         writer: Writer,
         unpublished: Arc<Unpublished>,
         publication: Tasks,
-        state: watch::Sender<State>,
+        state: watch::Receiver<State>,
     ) -> Self {
         Self { queue, waiting: VecDeque::new(), writer, unpublished, publication, state }
     }
@@ -77,14 +77,10 @@ impl Sequencer {
     /// Writes groups until the trail is closed, all its handles are gone, or it dies. The
     /// publication goes on to the end of what was written, and gives the folder back.
     pub(crate) fn run(mut self) {
-        if let Err(fatal) = self.write_groups() {
-            tracing::error!(error = &fatal as &dyn std::error::Error, "trail died");
-            self.state.send_replace(State::Dead(fatal));
-        }
+        let fatal = self.write_groups().err();
         let Self { queue, waiting, writer, publication, .. } = self;
         drop(writer);
-        publication.end();
-        // Whoever still waits learns that the trail has ended, and finds the state set.
+        publication.end(fatal);
         drop((queue, waiting));
     }
 
@@ -130,7 +126,6 @@ impl Sequencer {
             group.into_iter().map(|Queued { entry, answer }| (entry, answer)).unzip();
         match self.writer.commit(entries) {
             Ok(committed) => {
-                self.unpublished.push(Arc::clone(&committed.group));
                 self.publication.publish();
                 for (answer, receipt) in iter::zip(answers, receipts(&committed)) {
                     // A caller who hung up needs no receipt; its record stays.

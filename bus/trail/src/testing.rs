@@ -96,7 +96,10 @@ impl TestTrail {
             guard: self.guard.clone(),
             ..TrailConfig::new(self.dir(), key())
         };
-        open_on(config, self.segment_bytes, Arc::new(FaultyDisk { faults: self.faults.clone() }))
+        let disk = Arc::new(FaultyDisk { faults: self.faults.clone() });
+        let opened = open_on(config, self.segment_bytes, disk);
+        self.faults.plan().syncs = 0;
+        opened
     }
 }
 

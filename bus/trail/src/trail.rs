@@ -19,6 +19,7 @@ use crate::{
     frame::{MAX_LEAF_BYTES, MAX_SEALED_BYTES},
     key::VerifierKey,
     prover::{ProveError, Prover},
+    pruned::Pruned,
     publication::Tasks,
     publisher::PublishError,
     reader::{MAX_READ_BYTES, Part, Reader},
@@ -48,6 +49,7 @@ pub(crate) struct Handles {
     pub(crate) checkpoint: watch::Receiver<Arc<SignedCheckpoint>>,
     pub(crate) published: watch::Receiver<Arc<SignedCheckpoint>>,
     pub(crate) unpublished: Arc<Unpublished>,
+    pub(crate) pruned: watch::Receiver<Pruned>,
     pub(crate) archive: Archive,
 }
 
@@ -249,6 +251,11 @@ impl Trail {
     /// Returns [`PublishError`] if the disk fails; some may be dropped then.
     pub async fn prune(&self, ranges: Vec<Range<u64>>) -> Result<u64, PublishError> {
         self.handles.tasks.prune(ranges).await
+    }
+
+    /// Returns which records were dropped: whole bundles, ascending.
+    pub fn pruned(&self) -> Vec<Range<u64>> {
+        self.handles.pruned.borrow().ranges().to_vec()
     }
 
     /// Waits until the log dies and says of what. It must end the process then; a closed log never

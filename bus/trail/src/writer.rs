@@ -16,7 +16,7 @@ use crate::{
     key::SigningKey,
     recover::Tail,
     segments::Segments,
-    unpublished::Group,
+    unpublished::{Group, Unpublished},
 };
 
 /// Why a log takes no more records. Its process must end; the next start sorts it out.
@@ -86,6 +86,7 @@ pub(crate) struct Writer {
     range: CompactRange,
     previous: [u8; HASH_BYTES],
     segments: Arc<Segments>,
+    unpublished: Arc<Unpublished>,
     checkpoint: watch::Sender<Arc<SignedCheckpoint>>,
 }
 
@@ -100,6 +101,10 @@ pub(crate) struct Tools {
     pub(crate) guard: Option<Guard>,
     /// A segment of at least so many bytes gets no more frames.
     pub(crate) segment_bytes: u64,
+    /// Which segments there are.
+    pub(crate) segments: Arc<Segments>,
+    /// Where groups wait for publication.
+    pub(crate) unpublished: Arc<Unpublished>,
 }
 
 // === impl CommitError ===
@@ -118,8 +123,8 @@ impl Writer {
     /// # Errors
     ///
     /// If the newest segment cannot be opened.
-    pub(crate) fn new(tools: Tools, tail: Tail, segments: Arc<Segments>) -> io::Result<Self> {
-        let Tools { key, disk, guard, segment_bytes } = tools;
+    pub(crate) fn new(tools: Tools, tail: Tail) -> io::Result<Self> {
+        let Tools { key, disk, guard, segment_bytes, segments, unpublished } = tools;
         let Tail { file: path, bytes, range, previous, checkpoint } = tail;
         let file = disk.open(&path)?;
         let checkpoint = watch::Sender::new(checkpoint);
@@ -136,6 +141,7 @@ impl Writer {
             range,
             previous,
             segments,
+            unpublished,
             checkpoint,
         })
     }
@@ -164,8 +170,11 @@ impl Writer {
         self.bytes += frame.len() as u64;
         self.previous = content_hash(&frame);
         self.range = growth.range();
-        self.checkpoint.send_replace(Arc::clone(&checkpoint));
-        Ok(Committed { growth, group: Arc::new(Group { first, entries, checkpoint }) })
+        let group = Arc::new(Group { first, entries, checkpoint });
+        self.unpublished.push(Arc::clone(&group));
+        // Readers find what the checkpoint covers.
+        self.checkpoint.send_replace(Arc::clone(&group.checkpoint));
+        Ok(Committed { growth, group })
     }
 
     fn sign(&self, growth: &Growth) -> Arc<SignedCheckpoint> {

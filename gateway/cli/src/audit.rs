@@ -7,6 +7,7 @@ mod prove;
 mod record;
 mod reuse;
 mod search;
+pub(crate) mod seal_key;
 mod show;
 mod subject;
 mod tail;
@@ -40,6 +41,8 @@ pub(crate) enum AuditCommand {
     Prove(prove::ProveArgs),
     /// Checks that the trail only grew since a checkpoint that you kept
     DiffCheckpoints(growth::GrowthArgs),
+    /// Makes an auditor's key and prints what the gateway's `seal_recipients` takes; needs no gateway
+    SealKey(seal_key::SealKeyArgs),
 }
 
 // === impl AuditCommand ===
@@ -56,6 +59,7 @@ impl AuditCommand {
             Self::Subject(args) => args.run().await,
             Self::Prove(args) => args.run().await,
             Self::DiffCheckpoints(args) => args.run().await,
+            Self::SealKey(args) => args.run(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod edited;
 mod home;
 mod identities;
 mod samples;
+mod seal_identity;
 mod settings;
 mod town;
 

@@ -1,10 +1,11 @@
 //! `oncebus gateway`: runs one gateway until it is asked to stop.
 
 mod cores;
+mod rotate;
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use oncebus_gateway::{Gateway, GatewayConfig};
 use tokio::runtime::{Builder, Runtime};
 
@@ -18,12 +19,22 @@ const SHUTDOWN: Duration = Duration::from_secs(5);
 
 /// Runs a gateway until SIGTERM or SIGINT; prints `ready https://ADDRESS` when it listens
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct GatewayCommand {
+    #[command(subcommand)]
+    act: Option<GatewayAct>,
     /// Configuration, a TOML file
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[arg(long, value_name = "FILE", required = true)]
+    config: Option<PathBuf>,
     #[command(flatten)]
     stop: StopArgs,
+}
+
+/// What is done to a gateway that does not run.
+#[derive(Debug, Subcommand)]
+pub(crate) enum GatewayAct {
+    /// Adds a key that hides subjects; the gateway must not run, and hides all anew once it does
+    RotateSubjectKey(rotate::RotateArgs),
 }
 
 // === impl GatewayCommand ===
@@ -36,8 +47,11 @@ impl GatewayCommand {
     /// Returns wrong usage for a faulty configuration, and a failed check where the gateway does not
     /// start or its trail dies.
     pub(crate) fn run(self) -> Result<(), CliError> {
-        let config =
-            GatewayConfig::load(&self.config).map_err(|error| CliError::misused(&error))?;
+        if let Some(GatewayAct::RotateSubjectKey(args)) = &self.act {
+            return args.run();
+        }
+        let file = self.config.clone().unwrap_or_default();
+        let config = GatewayConfig::load(&file).map_err(|error| CliError::misused(&error))?;
         let control = control()?;
         let cores = Cores::start().map_err(|error| no_runtime(&error))?;
         let ended = control.block_on(self.serve(config, &cores));

@@ -11,6 +11,7 @@ mod connections;
 mod content;
 mod fault;
 mod guard;
+mod introduction;
 mod retry;
 mod window;
 
@@ -19,11 +20,10 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use oncebus_core::{
-    ChunkDigests, Content, ContentStream, DeptId, Description, Digest, HolderError, Holders,
-    Holding, LookupQuery, Rng, UploadId,
+    Asking, ChunkDigests, Content, ContentStream, DeptId, Description, Digest, HolderError,
+    Holders, Holding, LookupQuery, Rng, UploadId,
 };
 use oncebus_transport::{Accepts, Credentials, CredentialsError, Dialer, EndpointError};
-use tokio::time::Instant;
 
 use crate::AdapterConfig;
 pub(crate) use breaker::BreakerLimits;
@@ -119,6 +119,13 @@ impl Adapter {
 // === impl AdapterClients ===
 
 impl AdapterClients {
+    /// Returns the department's adapter, which is asked for its name beside what is asked of it now.
+    fn introduced(&self, holder: &DeptId) -> Result<&AdapterClient, HolderError> {
+        let client = self.of(holder)?;
+        client.introduce();
+        Ok(client)
+    }
+
     fn of(&self, holder: &DeptId) -> Result<&AdapterClient, HolderError> {
         self.0.get(holder).map(Arc::as_ref).ok_or_else(|| HolderError::Unavailable {
             holder: holder.clone(),
@@ -133,21 +140,21 @@ impl Holders for AdapterClients {
         self.of(holder)?.ready()
     }
 
-    async fn describe(
-        &self,
-        holder: &DeptId,
-        deadline: Instant,
-    ) -> Result<Description, HolderError> {
-        self.of(holder)?.describe(deadline).await
+    fn adapter(&self, holder: &DeptId) -> Option<Arc<str>> {
+        self.0.get(holder)?.name()
+    }
+
+    async fn describe(&self, holder: &DeptId, asking: &Asking) -> Result<Description, HolderError> {
+        self.of(holder)?.describe(asking).await
     }
 
     async fn lookup(
         &self,
         holder: &DeptId,
         query: &LookupQuery,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<Vec<Holding>, HolderError> {
-        self.of(holder)?.lookup(query, deadline).await
+        self.introduced(holder)?.lookup(query, asking).await
     }
 
     async fn fetch(
@@ -155,9 +162,9 @@ impl Holders for AdapterClients {
         holder: &DeptId,
         content: &Content,
         offset: u64,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<ContentStream, HolderError> {
-        self.of(holder)?.fetch(content, offset, deadline).await
+        self.introduced(holder)?.fetch(content, offset, asking).await
     }
 
     async fn stage(
@@ -166,9 +173,9 @@ impl Holders for AdapterClients {
         upload: UploadId,
         offset: u64,
         data: Bytes,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<u64, HolderError> {
-        self.of(holder)?.stage(upload, offset, data, deadline).await
+        self.introduced(holder)?.stage(upload, offset, data, asking).await
     }
 
     async fn seal(
@@ -178,9 +185,9 @@ impl Holders for AdapterClients {
         size_bytes: u64,
         digest: &Digest,
         chunks: &ChunkDigests,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<(), HolderError> {
-        self.of(holder)?.seal(upload, size_bytes, digest, chunks, deadline).await
+        self.introduced(holder)?.seal(upload, size_bytes, digest, chunks, asking).await
     }
 
     async fn discard(
@@ -188,8 +195,8 @@ impl Holders for AdapterClients {
         holder: &DeptId,
         upload: UploadId,
         sealed: Option<&Digest>,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<(), HolderError> {
-        self.of(holder)?.discard(upload, sealed, deadline).await
+        self.of(holder)?.discard(upload, sealed, asking).await
     }
 }

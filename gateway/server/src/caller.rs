@@ -3,11 +3,11 @@
 use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use oncebus_core::{
-    Admission, Admitted, Caller, Catalog, DeptId, FieldError, HangUp, Role, SystemId,
+    Admission, Admitted, Caller, Catalog, DeptId, FieldError, HangUp, Role, SystemId, TraceId,
 };
 use oncebus_transport::{Deadline, Identity, Peer};
 use tokio::sync::watch;
-use tonic::{Extensions, Request, Status};
+use tonic::{Extensions, Request, Status, metadata::MetadataMap};
 
 use crate::{SystemConfig, convert, refusals::RefusalCounter};
 
@@ -57,10 +57,10 @@ impl Callers {
         request: Request<M>,
         parse: impl FnOnce(M, &Caller) -> Result<T, FieldError>,
     ) -> Result<(Admitted, T), Status> {
-        let (_, extensions, message) = request.into_parts();
+        let (metadata, extensions, message) = request.into_parts();
         let peer = peer(&extensions)?;
         let address = peer.address.ip().to_canonical();
-        let Some(caller) = self.caller(&peer) else {
+        let Some(caller) = self.caller(&peer, trace_id(&metadata)) else {
             return Err(self.refuse(address, convert::unknown_department(&peer.spiffe_id)));
         };
         let deadline = extensions.get::<Deadline>().ok_or_else(convert::not_admitted)?.0;
@@ -85,7 +85,7 @@ impl Callers {
         status
     }
 
-    fn caller(&self, peer: &Peer) -> Option<Caller> {
+    fn caller(&self, peer: &Peer, trace_id: Option<TraceId>) -> Option<Caller> {
         let Identity::System { department, .. } = &peer.identity else { return None };
         let department: DeptId = department.parse().ok()?;
         self.catalog.department(&department)?;
@@ -94,6 +94,7 @@ impl Callers {
             system: SystemId::verified(peer.spiffe_id.clone()),
             certificate: peer.certificate,
             role: self.role(&peer.spiffe_id),
+            trace_id,
         })
     }
 
@@ -105,6 +106,11 @@ impl Callers {
 
 fn roles(systems: &[SystemConfig]) -> Roles {
     systems.iter().map(|system| (system.spiffe_id.clone(), system.role)).collect()
+}
+
+/// Returns the trace that the call says it belongs to (W3C Trace Context).
+fn trace_id(metadata: &MetadataMap) -> Option<TraceId> {
+    TraceId::from_traceparent(metadata.get("traceparent")?.to_str().ok()?)
 }
 
 fn peer(extensions: &Extensions) -> Result<Arc<Peer>, Status> {

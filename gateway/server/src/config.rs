@@ -22,6 +22,7 @@ use figment::{
     providers::{Env, Format as _, Toml},
 };
 use oncebus_core::{DeptId, Permission, Role};
+use oncebus_store::SealRecipients;
 use oncebus_trail::Origin;
 use oncebus_transport::TrustDomain;
 use serde::Deserialize;
@@ -35,6 +36,8 @@ pub use self::{
 
 /// Longest file that is read, in bytes; it bounds the lists in it too.
 const MAX_FILE_BYTES: u64 = 1 << 20;
+/// Longest region, in bytes.
+const MAX_REGION_BYTES: usize = 32;
 /// Beginning of the variables that override top-level texts and the numbers of `[cache]` and `[limits]`,
 /// as `ONCEBUS_GATEWAY_CACHE__CONTENT_MIB`.
 const ENVIRONMENT: &str = "ONCEBUS_GATEWAY_";
@@ -54,6 +57,10 @@ pub struct GatewayConfig {
     pub data_dir: PathBuf,
     /// Folder of the trail.
     pub trail_dir: PathBuf,
+    /// Whose keys the sealed parts of records are encrypted to.
+    pub seal_recipients: SealRecipients,
+    /// Region of the gateway, as records name it; empty for none.
+    pub region: String,
     /// Folder of the catalogue.
     pub catalog_dir: PathBuf,
     /// Trust domain of every identity.
@@ -123,6 +130,10 @@ struct Raw {
     data_dir: PathBuf,
     trail_dir: Option<PathBuf>,
     catalog_dir: PathBuf,
+    #[serde(default)]
+    seal_recipients: Vec<String>,
+    #[serde(default)]
+    region: String,
     tls: TlsConfig,
     #[serde(default)]
     adapter: Vec<RawAdapter>,
@@ -173,9 +184,17 @@ impl GatewayConfig {
 }
 
 impl Raw {
-    /// Keys of the top-level texts.
-    const TEXTS: [&str; 6] =
-        ["id", "trust_domain", "listen", "data_dir", "trail_dir", "catalog_dir"];
+    /// Keys of the top-level texts, and of the one list among them.
+    const TEXTS: [&str; 8] = [
+        "id",
+        "trust_domain",
+        "listen",
+        "data_dir",
+        "trail_dir",
+        "catalog_dir",
+        "seal_recipients",
+        "region",
+    ];
 
     fn check(
         self,
@@ -200,6 +219,9 @@ impl Raw {
             origin,
             listen: self.listen,
             trail_dir,
+            seal_recipients: SealRecipients::parse(&self.seal_recipients)
+                .map_err(ConfigFault::SealRecipients)?,
+            region: region(self.region)?,
             catalog_dir: base.join(self.catalog_dir),
             data_dir,
             trust_domain,
@@ -231,6 +253,16 @@ fn read_text(file: &Path) -> io::Result<String> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, "longer than 1 MiB"));
     }
     Ok(text)
+}
+
+/// Checks that a region fits into records.
+fn region(text: String) -> Result<String, ConfigFault> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if text.len() <= MAX_REGION_BYTES && text.bytes().all(plain) {
+        Ok(text)
+    } else {
+        Err(ConfigFault::Region)
+    }
 }
 
 fn adapters(listed: Vec<RawAdapter>) -> Result<Vec<AdapterConfig>, ConfigFault> {

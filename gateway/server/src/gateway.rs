@@ -3,11 +3,11 @@
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use oncebus_core::{
-    Bus, Clock, ExchangeError, Journal, Kind, Parts, Policy, RegistryError, Rng, Swept,
-    SystemClock, SystemRng,
+    Bus, Clock, ExchangeError, Parts, Policy, RecordError, RegistryError, Rng, Swept, SystemClock,
+    SystemRng,
 };
 use oncebus_store::{IndexError, SearchIndex, SqliteRegistry};
-use oncebus_trail::{AppendError, OpenError, Recovery};
+use oncebus_trail::{OpenError, ReadError, Recovery};
 use oncebus_transport::{Accepts, CredentialsError, Serving, Worker, serve};
 use tokio::{net::TcpListener, runtime::Handle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -17,6 +17,7 @@ use crate::{
     adapters::{AdapterSetupError, Adapters},
     caller::Callers,
     config::Checked,
+    journal, key_records,
     page::Pager,
     refusals::RefusalCounter,
     reload::Reloads,
@@ -89,7 +90,10 @@ pub enum StartError {
     Settle(#[source] Box<ExchangeError>),
     /// The first record cannot be written.
     #[error("the audit trail: {0}")]
-    Record(#[from] AppendError),
+    Record(#[from] RecordError),
+    /// The last record cannot be read.
+    #[error("the audit trail: {0}")]
+    Read(#[from] ReadError),
 }
 
 // === impl StartError ===
@@ -128,24 +132,25 @@ impl Gateway {
         let Injected { clock, rng } = injected;
         let Checked { catalog, permissions, credentials } = config.check()?;
 
-        let Stores { trail, recovery, registry, index, page_key } =
-            Stores::open(&config, &*rng).await?;
+        let stores = Stores::open(&config, &*rng).await?;
+        let journal = journal::open(&config, &stores, &clock, &rng)?;
+        let Stores { recovery, registry, index, subject_keys, page_key, .. } = stores;
         let adapters =
             Adapters::new(&config.adapters, config.bounds.breaker(), &credentials, &rng)?;
-        let journal = Journal::new(trail, Arc::clone(&clock), Arc::clone(&rng));
         let parts = Parts {
             catalog: Arc::clone(&catalog),
             policy: Arc::new(Policy::new(permissions)),
             registry: Arc::clone(&registry) as _,
             holders: Arc::new(adapters.clients()?),
             journal,
-            clock: Arc::clone(&clock),
+            wall: clock,
             rng,
             limits: config.bounds.exchange(&config.data_dir),
         };
         let bus = Bus::new(parts);
-        settle::settle(&bus, &index).await?;
-        bus.journal().run(Kind::Start).await?;
+        let settled = settle::settle(&bus, &index).await?;
+        bus.journal().start(recovery.torn_bytes, settled).await?;
+        key_records::write(&config, &bus, &index, &subject_keys, &page_key).await?;
 
         let refusals = Arc::new(RefusalCounter::default());
         let admission = Arc::clone(bus.admission());
@@ -160,7 +165,7 @@ impl Gateway {
             reloads: Arc::new(reloads),
             pager: Arc::new(Pager::new(&page_key)),
             index: Arc::clone(&index),
-            clock,
+            clock: Arc::clone(bus.journal().clock()) as _,
             ending: CancellationToken::new(),
         };
         let ending = shared.ending.clone();
@@ -175,7 +180,7 @@ impl Gateway {
         let serving = serve(listener, tls, config.bounds.transport.clone(), lanes, counter)
             .map_err(unable)?;
 
-        upkeep::start(&tasks, &stop, &bus, &index, &refusals);
+        upkeep::start(&tasks, &stop, &bus, &index, &refusals, &registry);
         Ok(Self { serving, bus, registry, index, refusals, tasks, stop, ending, recovery })
     }
 
@@ -228,6 +233,15 @@ impl Gateway {
         settle::settle_overdue(&self.bus, &self.index).await
     }
 
+    /// Returns how many subjects are still hidden by older keys.
+    ///
+    /// # Errors
+    ///
+    /// If the registry fails.
+    pub async fn subjects_of_older_keys(&self) -> Result<u64, RegistryError> {
+        self.registry.of_older_keys().await
+    }
+
     /// Stops: no new calls, calls in flight end within 30 s, then trail and registry.
     pub async fn stop(self) {
         tracing::info!(calls = self.calls_in_flight(), "no new calls");
@@ -238,7 +252,7 @@ impl Gateway {
         self.stop.cancel();
         self.tasks.close();
         self.tasks.wait().await;
-        if let Err(error) = self.bus.journal().run(Kind::Stop).await {
+        if let Err(error) = self.bus.journal().stop().await {
             tracing::error!(%error, "the stop is not on the trail");
         }
         if let Err(error) = self.bus.journal().trail().close().await {

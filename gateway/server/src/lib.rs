@@ -8,10 +8,13 @@ mod caller;
 mod config;
 mod convert;
 mod gateway;
+mod journal;
+mod key_records;
 mod keys;
 mod page;
 mod refusals;
 mod reload;
+mod rotation;
 mod services;
 mod settle;
 mod stores;
@@ -23,6 +26,8 @@ pub use config::{
 };
 pub use gateway::{Gateway, Injected, StartError};
 pub use oncebus_core::{
-    Catalog, CatalogError, CatalogSources, Clock, MaterialType, Permission, Rng, Role, Supply,
-    SystemClock, SystemRng,
+    Catalog, CatalogError, CatalogSources, Clock, MaterialType, Permission, Rng, Role,
+    SealedContent, Supply, SystemClock, SystemRng,
 };
+pub use oncebus_store::{RecipientError, SealIdentity, SealedForm, UnsealError, open as unseal};
+pub use rotation::{RotateError, rotate_subject_key};

@@ -114,7 +114,8 @@ impl Reloads {
         let Read { config, permissions, restart_needed } = read;
         // Nobody else replaces the policy, and this is the only reading now.
         let next = Epoch(self.bus.policy().epoch().0 + 1);
-        let receipt = self.bus.journal().config(Ending::Served, call, Some(next)).await;
+        let digest = Some(config.digest());
+        let receipt = self.bus.journal().config(Ending::Served, call, Some(next), digest).await;
         let receipt = receipt.map_err(|error| ReloadError::Exchange(error.into()))?;
         self.callers.replace_roles(&config.systems);
         let epoch = self.bus.policy().replace(permissions);
@@ -130,7 +131,7 @@ impl Reloads {
         }
         let reason = Some(error.reason().into());
         let call = Call { reason, ..call };
-        match self.bus.journal().config(error.ending(), call, None).await {
+        match self.bus.journal().config(error.ending(), call, None, None).await {
             Ok(receipt) => ReloadFailure { error, receipt: Some(Box::new(receipt)) },
             Err(unwritten) => ReloadError::Exchange(unwritten.into()).into(),
         }

@@ -1,6 +1,6 @@
 //! Settles what nobody will end: at start of earlier runs, and while running of calls that died.
 
-use oncebus_core::{Bus, ExchangeError, Record};
+use oncebus_core::{Bus, ExchangeError, Record, UploadState};
 use oncebus_store::{IndexError, SearchIndex};
 
 use crate::StartError;
@@ -9,19 +9,20 @@ use crate::StartError;
 const BATCH: u32 = 1_000;
 
 /// Writes the outcomes that are missing: `recovered` for publications that the registry has,
-/// `unknown` for intents that nobody will close.
+/// `unknown` for intents that nobody will close. Answers how many.
 ///
 /// # Errors
 ///
 /// If registry, index or trail fail; the gateway must not start then.
-pub(crate) async fn settle(bus: &Bus, index: &SearchIndex) -> Result<(), StartError> {
-    let recovered = recover(bus).await?;
+pub(crate) async fn settle(bus: &Bus, index: &SearchIndex) -> Result<u32, StartError> {
+    index.feed(bus.journal().trail()).await?;
+    let recovered = recover(bus, index).await?;
     index.feed(bus.journal().trail()).await?;
     let unknown = close(bus, index).await?;
     if recovered + unknown > 0 {
         tracing::info!(recovered, unknown, "what the last run left is settled");
     }
-    Ok(())
+    Ok(recovered + unknown)
 }
 
 /// Closes the intents whose calls are over without an outcome; answers how many.
@@ -34,13 +35,20 @@ pub(crate) async fn settle_overdue(bus: &Bus, index: &SearchIndex) -> Result<u32
     close(bus, index).await
 }
 
-/// Writes the outcomes of all publications that lack one.
-async fn recover(bus: &Bus) -> Result<u32, StartError> {
-    let mut all = 0;
+/// Notes the outcomes of all publications that lack one: the one that is on the trail already, else
+/// a new one. Answers how many are new.
+async fn recover(bus: &Bus, index: &SearchIndex) -> Result<u32, StartError> {
+    let mut new = 0;
     loop {
-        match bus.recover_publications(BATCH).await.map_err(settling)? {
-            0 => return Ok(all),
-            recovered => all += recovered,
+        let unrecorded = bus.unrecorded(BATCH).await.map_err(settling)?;
+        if unrecorded.is_empty() {
+            return Ok(new);
+        }
+        for upload in unrecorded {
+            let UploadState::Committed { outcome, .. } = upload.state else { continue };
+            let durable = index.find_by_id(outcome).await?;
+            bus.recover(upload, durable).await.map_err(settling)?;
+            new += u32::from(durable.is_none());
         }
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Stores {
     pub recovery: Recovery,
     pub registry: Arc<SqliteRegistry>,
     pub index: Arc<SearchIndex>,
+    /// Keys of the tokens of subjects, cases and officers.
+    pub subject_keys: Arc<SubjectKeys>,
     /// Key of the page tokens.
     pub page_key: [u8; 32],
 }
@@ -38,20 +40,28 @@ impl Stores {
         let (trail, recovery) = open_trail(config, key).await?;
         let Recovery { records, torn_bytes, .. } = recovery;
         tracing::info!(records, torn_bytes, "the trail is open");
-        let subject_keys = SubjectKeys::load_or_create(&keys_dir.join("subjects.json"), rng)?;
-        let registry = SqliteRegistry::open(&data.join("registry.sqlite"), subject_keys).await?;
-        let subject_keys = registry.subject_keys();
-        let index = SearchIndex::open(&data.join("index.sqlite"), &trail, subject_keys).await?;
+        let subject_keys = SubjectKeys::load_or_create(&config.subject_key_file(), rng)?;
+        let subject_keys = Arc::new(subject_keys);
+        let registry =
+            SqliteRegistry::open(&data.join("registry.sqlite"), Arc::clone(&subject_keys)).await?;
+        let index_keys = Arc::clone(&subject_keys);
+        let index = SearchIndex::open(&data.join("index.sqlite"), &trail, index_keys).await?;
         let page_key_file = keys_dir.join("page-tokens.key");
         let page_key = keys::load_or_draw(&page_key_file, rng)
             .map_err(|source| StartError::files(&page_key_file, source))?;
-        Ok(Self { trail, recovery, registry: Arc::new(registry), index: Arc::new(index), page_key })
+        let (registry, index) = (Arc::new(registry), Arc::new(index));
+        Ok(Self { trail, recovery, registry, index, subject_keys, page_key })
     }
 }
 
 // === impl GatewayConfig ===
 
 impl GatewayConfig {
+    /// Returns the file of the keys that hide subjects.
+    pub(crate) fn subject_key_file(&self) -> PathBuf {
+        self.data_dir.join("keys").join("subjects.json")
+    }
+
     /// Returns the key that checks the checkpoints of this gateway's trail.
     ///
     /// # Errors

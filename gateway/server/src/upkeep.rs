@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use oncebus_core::Bus;
-use oncebus_store::SearchIndex;
+use oncebus_store::{SearchIndex, SqliteRegistry};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -13,6 +13,10 @@ use crate::{refusals::RefusalCounter, settle::settle_overdue};
 const SWEEP: Duration = Duration::from_secs(60);
 /// Time between two looks for intents that nobody closed.
 const SETTLE: Duration = Duration::from_secs(60);
+/// Subjects that are hidden anew in one transaction: it holds up other writers.
+const RETOKEN: u32 = 100;
+/// Time that other writers have between two of those.
+const BREATH: Duration = Duration::from_millis(20);
 /// Time between two records of counted refusals.
 const REFUSALS: Duration = Duration::from_secs(10);
 
@@ -23,13 +27,34 @@ pub(crate) fn start(
     bus: &Bus,
     index: &Arc<SearchIndex>,
     refusals: &Arc<RefusalCounter>,
+    registry: &Arc<SqliteRegistry>,
 ) {
     let trail = bus.journal().trail().clone();
     tasks.spawn(Arc::clone(index).follow(trail, stop.clone()));
     tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(bus.clone())));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(retoken(Arc::clone(registry))));
     let settled = settle(bus.clone(), Arc::clone(index));
     tasks.spawn(stop.clone().run_until_cancelled_owned(settled));
     tasks.spawn(stop.clone().run_until_cancelled_owned(record(bus.clone(), Arc::clone(refusals))));
+}
+
+/// Hides again what older subject keys hid. Keys are added while no gateway runs, so this ends.
+async fn retoken(registry: Arc<SqliteRegistry>) {
+    let mut all = 0;
+    loop {
+        match registry.retoken(RETOKEN).await {
+            Ok(0) => break,
+            Ok(done) => all += done,
+            Err(error) => {
+                tracing::warn!(%error, "subjects wait to be hidden under the newest key");
+                tokio::time::sleep(SWEEP).await;
+            }
+        }
+        tokio::time::sleep(BREATH).await;
+    }
+    if all > 0 {
+        tracing::info!(all, "all subjects are hidden under the newest key");
+    }
 }
 
 async fn sweep(bus: Bus) {

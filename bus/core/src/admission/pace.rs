@@ -1,6 +1,9 @@
 //! How often a department may call.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -8,6 +11,8 @@ use governor::{
     middleware::NoOpMiddleware,
     state::{InMemoryState, NotKeyed},
 };
+
+use jiff::Timestamp;
 
 use super::{AdmissionLimits, Load};
 use crate::Clock;
@@ -20,15 +25,26 @@ pub(super) struct Pace {
     limit: u32,
 }
 
-/// The bus's own clock, as the rate limiter sees it: time since 1970.
+/// The bus's own clock, as the rate limiter sees it: the time that has passed, whatever is done to
+/// the clock. One that is set back, or stands still until it is right again, would keep all out.
 #[derive(Clone, Debug)]
-struct BusClock(Arc<dyn Clock>);
+struct BusClock {
+    clock: Arc<dyn Clock>,
+    passed: Arc<Mutex<Passed>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Passed {
+    last: Timestamp,
+    all: Duration,
+}
 
 // === impl Pace ===
 
 impl Pace {
     pub(super) fn new(limits: &AdmissionLimits, clock: Arc<dyn Clock>) -> Self {
-        let clock = BusClock(clock);
+        let passed = Passed { last: clock.now(), all: Duration::ZERO };
+        let clock = BusClock { clock, passed: Arc::new(Mutex::new(passed)) };
         let quota = Quota::per_second(limits.calls_per_second).allow_burst(limits.burst);
         let limiter = RateLimiter::direct_with_clock(quota, clock.clone());
         Self { limiter, clock, limit: limits.calls_per_second.get() }
@@ -53,6 +69,11 @@ impl GovernorClock for BusClock {
     type Instant = Duration;
 
     fn now(&self) -> Duration {
-        Duration::try_from(self.0.now().as_duration()).unwrap_or(Duration::ZERO)
+        let mut passed = self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let more = Duration::try_from(now.duration_since(passed.last)).unwrap_or_default();
+        passed.all += more;
+        passed.last = now;
+        passed.all
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use moka::sync::Cache;
 
 use crate::Digest;
@@ -12,7 +13,14 @@ const ENTRY_BYTES: usize = 256;
 
 /// Verified chunks, bounded by their bytes. Clones share them.
 #[derive(Clone, Debug)]
-pub(crate) struct ChunkCache(Cache<ChunkKey, Bytes>);
+pub(crate) struct ChunkCache(Cache<ChunkKey, Kept>);
+
+#[derive(Clone, Debug)]
+struct Kept {
+    chunk: Bytes,
+    /// When it came from its holder.
+    since: Timestamp,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct ChunkKey {
@@ -24,29 +32,40 @@ struct ChunkKey {
 
 impl ChunkCache {
     pub(super) fn new(max_bytes: u64) -> Self {
-        let weigh = |_: &ChunkKey, chunk: &Bytes| {
-            u32::try_from(chunk.len() + ENTRY_BYTES).unwrap_or(u32::MAX)
+        let weigh = |_: &ChunkKey, kept: &Kept| {
+            u32::try_from(kept.chunk.len() + ENTRY_BYTES).unwrap_or(u32::MAX)
         };
         Self(Cache::builder().max_capacity(max_bytes).weigher(weigh).build())
     }
 
     /// Returns one chunk of a content.
     pub(crate) fn chunk(&self, content: Digest, index: usize) -> Option<Bytes> {
-        self.0.get(&ChunkKey { content, index })
+        Some(self.0.get(&ChunkKey { content, index })?.chunk)
     }
 
-    /// Tells whether all these chunks are here now; one may be evicted before it is taken.
-    pub(crate) fn holds(&self, content: Digest, mut chunks: Range<usize>) -> bool {
-        chunks.all(|index| self.0.contains_key(&ChunkKey { content, index }))
+    /// Returns when the oldest of these chunks came, if all are here now; one may be evicted before it
+    /// is taken. Of no chunk at all that is the beginning of time.
+    pub(crate) fn since(&self, content: Digest, chunks: Range<usize>) -> Option<Timestamp> {
+        let oldest = Timestamp::MAX;
+        let since = chunks.into_iter().try_fold(oldest, |oldest, index| {
+            self.0.get(&ChunkKey { content, index }).map(|kept| kept.since.min(oldest))
+        })?;
+        Some(if since == oldest { Timestamp::UNIX_EPOCH } else { since })
     }
 
-    /// Keeps a verified chunk, and returns the copy that is kept: what came over the wire may share
+    /// Keeps a verified chunk that came at `since`, and returns the copy that is kept: what came over the wire may share
     /// its memory with more than the chunk.
-    pub(crate) fn keep(&self, content: Digest, index: usize, chunk: &Bytes) -> Bytes {
+    pub(crate) fn keep(
+        &self,
+        content: Digest,
+        index: usize,
+        chunk: &Bytes,
+        since: Timestamp,
+    ) -> Bytes {
         let copy = Bytes::copy_from_slice(chunk);
         // Looked for in vain: counts as a wish for it, without which old chunks would never make room.
         let _known = self.0.get(&ChunkKey { content, index });
-        self.0.insert(ChunkKey { content, index }, copy.clone());
+        self.0.insert(ChunkKey { content, index }, Kept { chunk: copy.clone(), since });
         // Evicts now: what waits for moka's own moment would be beside the limit.
         self.0.run_pending_tasks();
         copy
@@ -64,6 +83,7 @@ mod tests {
     use super::*;
 
     const CHUNK: usize = 256 * 1024;
+    const SINCE: Timestamp = Timestamp::UNIX_EPOCH;
 
     #[test]
     fn what_is_kept_never_exceeds_the_limit() {
@@ -72,7 +92,7 @@ mod tests {
         let chunk = Bytes::from(vec![7; CHUNK]);
 
         let most = (0..200).map(|index| {
-            cache.keep(Digest::of(b"content"), index, &chunk);
+            cache.keep(Digest::of(b"content"), index, &chunk, SINCE);
             cache.bytes()
         });
 
@@ -85,16 +105,16 @@ mod tests {
         let chunk = Bytes::from(vec![7; CHUNK]);
         let (old, new) = (Digest::of(b"old"), Digest::of(b"new"));
         for index in 0..3 {
-            cache.keep(old, index, &chunk);
+            cache.keep(old, index, &chunk, SINCE);
             cache.chunk(old, index);
         }
 
         for _ in 0..5 {
-            (0..3).for_each(|index| drop(cache.keep(new, index, &chunk)));
+            (0..3).for_each(|index| drop(cache.keep(new, index, &chunk, SINCE)));
         }
 
-        assert!(cache.holds(new, 0..3));
-        assert!(!cache.holds(old, 0..3));
+        assert!(cache.since(new, 0..3).is_some());
+        assert!(!cache.since(old, 0..3).is_some());
     }
 
     #[test]
@@ -102,10 +122,11 @@ mod tests {
         let cache = ChunkCache::new(1 << 20);
         let content = Digest::of(b"content");
         for index in [0, 1, 3] {
-            cache.keep(content, index, &Bytes::from_static(b"chunk"));
+            cache.keep(content, index, &Bytes::from_static(b"chunk"), SINCE);
         }
 
-        let held = [0..2, 1..2, 0..4, 2..3, 3..4].map(|range| cache.holds(content, range));
+        let held =
+            [0..2, 1..2, 0..4, 2..3, 3..4].map(|range| cache.since(content, range).is_some());
 
         assert_eq!(held, [true, true, false, false, true]);
     }
@@ -115,7 +136,7 @@ mod tests {
         let buffer = Bytes::from(vec![1; CHUNK]);
         let cache = ChunkCache::new(1 << 20);
 
-        cache.keep(Digest::of(b"content"), 0, &buffer.slice(0..10));
+        cache.keep(Digest::of(b"content"), 0, &buffer.slice(0..10), SINCE);
 
         assert!(buffer.is_unique());
     }

@@ -4,8 +4,8 @@ use tokio::time::Instant;
 
 use crate::{
     Admitted, Bus, Caller, ExchangeError, Failure, FieldError, MaterialId, MaterialInfo,
-    MaterialKey, MaterialType, NewUpload, Operation, RequestScope, Supply, Upload, UploadId,
-    exchange::Exchange, find::finished, record::Why,
+    MaterialKey, MaterialType, NewUpload, Operation, RequestScope, SealedContent, Supply, Upload,
+    UploadId, exchange::Exchange, find::finished, record::Why,
 };
 
 use super::{BeginQuery, Begun};
@@ -31,6 +31,7 @@ impl Bus {
         let mut exchange =
             Exchange::begin(&self, &caller, operation, &query.material_type, &query.purpose);
         exchange.request(query.request_id);
+        exchange.about(&query.subject);
         let scope = RequestScope {
             system: caller.system.clone(),
             method: "BeginPublish",
@@ -80,7 +81,7 @@ impl Bus {
         }
         let holder = &caller.department;
         exchange.holder(holder);
-        if !self.holders.describe(holder, deadline).await?.stores {
+        if !self.holders.describe(holder, &exchange.asking(deadline)).await?.stores {
             return Err(ExchangeError::HolderCannotStore { holder: holder.clone() });
         }
         self.open_upload(exchange, caller, query, deadline).await
@@ -109,6 +110,7 @@ impl Bus {
             document: query.document.clone(),
             expected: query.expected,
             intent: 0,
+            private: SealedContent::of(&query.purpose),
             why: Why { rule: Some(crate::Rule::Publish), ..Why::of(&query.purpose) },
             now: self.clock.now(),
         };
@@ -134,7 +136,7 @@ impl Bus {
     ) -> Result<Begun, ExchangeError> {
         exchange.operation(Operation::Resume);
         exchange.counts().stage += 1;
-        let offset = self.continue_at(upload, deadline).await?;
+        let offset = self.continue_at(upload, &exchange.asking(deadline)).await?;
         let receipt = exchange.served(0, None).await?;
         Ok(Begun::Upload { upload: upload.begun.id, offset, receipt })
     }

@@ -4,9 +4,9 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    Admitted, Bus, CHUNK_BYTES, Call, Caller, Committed, ExchangeError, Failure, HolderError,
-    Manifest, MaterialInfo, MaterialType, NewUpload, Operation, RecordId, RequestScope, Upload,
-    UploadState, Version, VersionName, exchange::Exchange, find::finished,
+    Admitted, Asking, Bus, CHUNK_BYTES, Call, Caller, Committed, ExchangeError, Failure,
+    HolderError, Manifest, MaterialInfo, MaterialType, NewUpload, Operation, RecordId,
+    RequestScope, Upload, UploadState, Version, VersionName, exchange::Exchange, find::finished,
 };
 
 use super::{CommitQuery, Published};
@@ -110,7 +110,8 @@ impl Bus {
         let NewUpload { id, holder, document, .. } = &upload.begun;
         exchange.counts().seal += 1;
         let (size, digest) = (document.size_bytes, &document.digest);
-        let sealed = self.holders.seal(holder, *id, size, digest, &upload.chunks, deadline).await;
+        let asking = exchange.asking(deadline);
+        let sealed = self.holders.seal(holder, *id, size, digest, &upload.chunks, &asking).await;
         match sealed {
             Ok(()) => Ok(()),
             Err(HolderError::DigestMismatch { .. }) => {
@@ -120,7 +121,7 @@ impl Bus {
             }
             // The adapter lost a part, or all of it: the upload goes on from there.
             Err(HolderError::SizeMismatch { .. } | HolderError::NotFound { .. }) => {
-                let staged = self.continue_at(upload, deadline).await?;
+                let staged = self.continue_at(upload, &asking).await?;
                 Err(ExchangeError::SizeMismatch { staged, announced: size })
             }
             Err(error) => Err(error.into()),
@@ -145,7 +146,7 @@ impl Bus {
                 Ok(Ended { version, already_held: false, outcome })
             }
             Committed::AlreadyHeld { version, outcome } => {
-                self.forget_copy(upload, deadline).await?;
+                self.forget_copy(upload, &exchange.asking(deadline)).await?;
                 Ok(Ended { version, already_held: true, outcome })
             }
             Committed::Conflict { current } => {
@@ -191,13 +192,13 @@ impl Bus {
     }
 
     /// Has an adapter forget what it staged or sealed of a content that is held already.
-    async fn forget_copy(&self, upload: &Upload, deadline: Instant) -> Result<(), ExchangeError> {
+    async fn forget_copy(&self, upload: &Upload, asking: &Asking) -> Result<(), ExchangeError> {
         if let Some(discard) = self.registry.discard_now(upload.begun.id).await? {
             self.discard(&discard).await;
             return Ok(());
         }
         let NewUpload { id, holder, .. } = &upload.begun;
-        if let Err(error) = self.holders.discard(holder, *id, None, deadline).await {
+        if let Err(error) = self.holders.discard(holder, *id, None, asking).await {
             tracing::warn!(%error, "a staged copy is left at an adapter");
         }
         Ok(())
@@ -223,6 +224,7 @@ pub(crate) fn commit_exchange(
         material_type: Some(begun.material_type.clone()),
         holder: Some(begun.holder.clone()),
         why: Some(begun.why.clone()),
+        private: begun.private(),
         ..Call::by(caller)
     };
     Exchange::with(bus, call, material_type)

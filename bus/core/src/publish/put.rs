@@ -1,10 +1,8 @@
 //! Put chunk: the data goes through to the publisher's own adapter.
 
-use tokio::time::Instant;
-
 use crate::{
-    Admitted, Bus, CHUNK_BYTES, ChunkDigests, ExchangeError, Failure, FieldError, HolderError,
-    NewUpload, Operation, Upload, UploadState, cache::Topic, find::finished,
+    Admitted, Asking, Bus, CHUNK_BYTES, ChunkDigests, ExchangeError, Failure, FieldError,
+    HolderError, NewUpload, Operation, Upload, UploadState, cache::Topic, find::finished,
 };
 
 use super::PutQuery;
@@ -23,7 +21,7 @@ impl Bus {
 
     async fn run_put(&self, admitted: &Admitted, query: PutQuery) -> Result<u64, ExchangeError> {
         let Admitted { caller, deadline, permit, .. } = admitted;
-        let deadline = *deadline;
+        let asking = Asking::until(*deadline);
         let _room = permit.room(query.data.len() as u64)?;
         let upload = self.own_upload(caller, query.upload).await?;
         let begun = &upload.begun;
@@ -37,11 +35,11 @@ impl Bus {
         let end = query.offset + query.data.len() as u64;
         let chunks = ChunkDigests::of(&query.data);
         let staged =
-            self.holders.stage(&begun.holder, query.upload, query.offset, query.data, deadline);
+            self.holders.stage(&begun.holder, query.upload, query.offset, query.data, &asking);
         match staged.await {
             Ok(staged) if staged == end => {}
             Ok(_) | Err(HolderError::StageRange { .. }) => {
-                let expected = self.continue_at(&upload, deadline).await?;
+                let expected = self.continue_at(&upload, &asking).await?;
                 return Err(ExchangeError::UploadOffset { expected });
             }
             Err(error) => return Err(error.into()),
@@ -57,7 +55,7 @@ impl Bus {
         }
         // It even ended it: what was just staged is nobody's.
         let NewUpload { id, holder, .. } = &upload.begun;
-        if let Err(error) = self.holders.discard(holder, *id, None, deadline).await {
+        if let Err(error) = self.holders.discard(holder, *id, None, &asking).await {
             tracing::warn!(%error, "a staged copy is left at an adapter");
         }
         upload.size_if_committed()
@@ -67,11 +65,11 @@ impl Bus {
     pub(super) async fn continue_at(
         &self,
         upload: &Upload,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<u64, ExchangeError> {
         let id = upload.begun.id;
         let nothing = bytes::Bytes::new();
-        let staged = self.holders.stage(&upload.begun.holder, id, 0, nothing, deadline).await?;
+        let staged = self.holders.stage(&upload.begun.holder, id, 0, nothing, asking).await?;
         if staged >= upload.passed_bytes() {
             return Ok(upload.passed_bytes());
         }

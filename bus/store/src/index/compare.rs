@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use oncebus_trail::{ReadError, Trail};
+use oncebus_trail::Trail;
 use sqlx::{AssertSqlSafe, Row as _, sqlite::SqliteRow};
 
 use super::{
@@ -49,14 +49,11 @@ impl SearchIndex {
         let Some(most) = end.checked_sub(from).filter(|most| *most > 0) else {
             return Ok(Compared { next: from, fault: None });
         };
-        let due = match feed::read(trail, from, usize::try_from(most).unwrap_or(max)).await {
-            // Retention dropped them; what the index still has of them only says that they were.
-            Err(IndexError::Trail(ReadError::Pruned { .. })) => {
-                let next = (from / feed::BUNDLE + 1) * feed::BUNDLE;
-                return Ok(Compared { next: next.min(self.indexed_size()), fault: None });
-            }
-            due => due?,
-        };
+        // What the index still has of dropped records only says that they were.
+        if let Some(dropped) = trail.pruned().into_iter().find(|dropped| dropped.contains(&from)) {
+            return Ok(Compared { next: dropped.end.min(end), fault: None });
+        }
+        let due = feed::read(trail, from, usize::try_from(most).unwrap_or(max)).await?;
         let next = from + due.len() as u64;
         let stored = self.stored(from, next).await?;
         for (index, due) in (from..).zip(&due) {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use oncebus_trail::{ReadError, Trail};
+use oncebus_trail::Trail;
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 use tokio::task::spawn_blocking;
 
@@ -10,8 +10,6 @@ use super::{IndexError, SearchIndex, days, names, row, row::Row, signed};
 
 /// Records indexed in one transaction.
 const GROUP: usize = 1_024;
-/// Records that retention drops together.
-pub(super) const BUNDLE: u64 = 256;
 /// Rows written by one statement; SQLite binds at most 32,766 values.
 const ROWS: usize = 64;
 
@@ -57,17 +55,12 @@ impl SearchIndex {
 /// Reads the next group from position `from` on, or behind what retention dropped there.
 async fn next(trail: &Trail, from: i64) -> Result<(i64, Vec<Row>), IndexError> {
     let mut from = from.unsigned_abs();
-    loop {
-        let rows = read(trail, from, GROUP).await;
-        let behind = (from / BUNDLE + 1) * BUNDLE;
-        // Only whole bundles that are published are ever dropped.
-        let dropped = matches!(rows, Err(IndexError::Trail(ReadError::Pruned { .. })))
-            && behind <= trail.published_size();
-        if !dropped {
-            return Ok((signed(from), rows?));
+    for dropped in trail.pruned() {
+        if dropped.contains(&from) {
+            from = dropped.end;
         }
-        from = behind;
     }
+    Ok((signed(from), read(trail, from, GROUP).await?))
 }
 
 /// Reads records off the threads that answer calls.

@@ -1,15 +1,11 @@
-//! The tokens at the head of a record's sealed part.
+//! The tokens that a sealed part may be found by; the rest of it is encrypted.
 
-/// The form that is read.
-const VERSION: u8 = 1;
-/// Bytes of version, key id and salt in front of the count.
-const HEAD_BYTES: usize = 1 + 20 + 32;
-/// Length of a token in bytes.
-const TOKEN_BYTES: usize = 32;
+use crate::seal::SealedForm;
+
 /// Bytes of a token that are kept: no two subjects of one bus share so many.
-pub(super) const KEPT_BYTES: usize = 16;
+const KEPT_BYTES: usize = 16;
 
-/// What a sealed part may be found by; the rest of it is encrypted.
+/// What is kept of a sealed part.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tokens {
     pub(super) subject: Option<Vec<u8>>,
@@ -21,19 +17,12 @@ pub(super) struct Tokens {
 impl Tokens {
     /// Reads the tokens; none where nothing is sealed, or it is of no form that is known.
     pub(super) fn read(sealed: &[u8]) -> Self {
-        Self::parse(sealed).unwrap_or_default()
-    }
-
-    /// Form: version 1, key id of 20 bytes, salt of 32, count of tokens, tokens of 32 bytes each: of
-    /// the subject, then of the case.
-    fn parse(sealed: &[u8]) -> Option<Self> {
-        if *sealed.first()? != VERSION {
-            return None;
+        match SealedForm::read(sealed) {
+            Ok(form) => {
+                Self { subject: form.subject_token.map(kept), case: form.case_token.map(kept) }
+            }
+            Err(_none_or_foreign) => Self::default(),
         }
-        let (count, rest) = sealed.get(HEAD_BYTES..)?.split_first()?;
-        let tokens = rest.get(..usize::from(*count) * TOKEN_BYTES)?;
-        let mut tokens = tokens.chunks_exact(TOKEN_BYTES).map(kept);
-        Some(Self { subject: tokens.next(), case: tokens.next() })
     }
 }
 
@@ -47,15 +36,17 @@ mod tests {
     use super::*;
 
     fn sealed(tokens: &[[u8; 32]]) -> Vec<u8> {
-        let head = [&[VERSION][..], &[0; 52]].concat();
-        [&head[..], &[tokens.len() as u8], &tokens.concat(), b"ciphertext"].concat()
+        let head = [&[1][..], &[0; 52]].concat();
+        [&head[..], &[tokens.len() as u8], &tokens.concat(), b"nonce and ciphertext"].concat()
     }
 
     #[test]
     fn the_subjects_token_comes_before_the_cases() {
         let read = Tokens::read(&sealed(&[[1; 32], [2; 32]]));
+        let only_case = Tokens::read(&sealed(&[[0; 32], [2; 32]]));
 
         assert_eq!((read.subject, read.case), (Some(vec![1; 16]), Some(vec![2; 16])));
+        assert_eq!((only_case.subject, only_case.case), (None, Some(vec![2; 16])));
         assert_eq!(Tokens::read(&sealed(&[[1; 32]])).case, None);
     }
 

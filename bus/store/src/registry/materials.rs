@@ -46,9 +46,9 @@ impl SqliteRegistry {
     ) -> Result<Option<MaterialId>, RegistryError> {
         let select = "SELECT id FROM materials \
              WHERE subject_token = ? AND material_type = ? AND number = ?";
-        for token in self.keys.tokens(&key.subject) {
+        for token in self.keys.subject_tokens(&key.subject) {
             let row = sqlx::query(select)
-                .bind(token)
+                .bind(token.to_vec())
                 .bind(key.material_type.as_str())
                 .bind(key.number.as_str())
                 .fetch_optional(&mut **transaction)

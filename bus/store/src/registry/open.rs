@@ -13,8 +13,10 @@ use super::{SqliteRegistry, failed, rows};
 use crate::{SubjectKeys, database::Database};
 
 /// Every change of the schema, oldest first. A change once released is never edited.
-const MIGRATIONS: [(i64, &str, &str); 1] =
-    [(1, "registry", include_str!("../../migrations/0001_registry.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "registry", include_str!("../../migrations/0001_registry.sql")),
+    (2, "purposes", include_str!("../../migrations/0002_purposes.sql")),
+];
 
 // === impl SqliteRegistry ===
 
@@ -26,7 +28,7 @@ impl SqliteRegistry {
     /// If the file cannot be opened or is of a newer program, which is named;
     /// [`RegistryError::SubjectKey`] if `keys` lack one that hid subjects in it. New keys in its
     /// place would find none of them, and begin a second line of versions for each material.
-    pub async fn open(file: &Path, keys: SubjectKeys) -> Result<Self, RegistryError> {
+    pub async fn open(file: &Path, keys: Arc<SubjectKeys>) -> Result<Self, RegistryError> {
         let database = Database::open(file, SqliteSynchronous::Full).await;
         let database = database.map_err(failed("open its file"))?;
         let migrations = MIGRATIONS.iter().map(|&(version, name, sql)| {
@@ -38,7 +40,7 @@ impl SqliteRegistry {
             action: "bring its file to this program's form, a newer program may have written it",
             source: Box::new(source),
         })?;
-        let registry = Self { database, keys: Arc::new(keys) };
+        let registry = Self { database, keys };
         registry.check_keys().await?;
         Ok(registry)
     }

@@ -1,11 +1,11 @@
 //! The registry keeps the port's contract, and its file keeps its secrets.
 
-use std::{error::Error, fs, iter, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{error::Error, fs, iter, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use oncebus_core::{
     Authorization, Cause, ChunkDigests, Digest, Holding, Manifest, MaterialId, MaterialKey,
-    NewUpload, Purpose, Registry as _, RegistryError, Subject, SystemId, SystemRng, UploadId, Why,
-    conformance,
+    NewUpload, Purpose, Registry as _, RegistryError, SealedContent, Subject, SystemId, SystemRng,
+    UploadId, Why, conformance,
 };
 
 use super::SqliteRegistry;
@@ -13,7 +13,7 @@ use crate::SubjectKeys;
 
 async fn open(dir: &Path) -> Result<SqliteRegistry, RegistryError> {
     let keys = SubjectKeys::load_or_create(&dir.join("subjects.json"), &SystemRng)?;
-    SqliteRegistry::open(&dir.join("registry.sqlite"), keys).await
+    SqliteRegistry::open(&dir.join("registry.sqlite"), Arc::new(keys)).await
 }
 
 fn key() -> MaterialKey {
@@ -60,6 +60,7 @@ fn upload() -> NewUpload {
         expected: None,
         intent: 7,
         why: Why::of(&purpose),
+        private: SealedContent::of(&purpose),
         now: "2026-03-02T09:00:00Z".parse().unwrap(),
     }
 }
@@ -203,4 +204,38 @@ fn files(dir: &Path) -> Vec<u8> {
     let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let databases = files.filter(|path| path.to_string_lossy().contains("registry.sqlite"));
     databases.flat_map(|path| fs::read(path).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn after_a_rotation_all_is_found_one_line_stays_and_no_row_keeps_the_old_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path()).await.unwrap();
+    for byte in 1..=5 {
+        let key = MaterialKey { number: format!("L-{byte}").parse().unwrap(), ..key() };
+        registry.material(&key, id(byte)).await.unwrap();
+    }
+    let chunks = ChunkDigests::of(b"content");
+    let manifest = Manifest::new(id(1), &key().material_type, &document(), &chunks);
+    let holder = "market".parse().unwrap();
+    let now = "2026-03-02T09:00:00Z".parse().unwrap();
+    registry.register_held(&manifest, &chunks, &holder, now).await.unwrap();
+    registry.close().await;
+
+    SubjectKeys::rotate(&dir.path().join("subjects.json"), &SystemRng).unwrap();
+    let registry = open(dir.path()).await.unwrap();
+    let before = registry.of_older_keys().await.unwrap();
+    let mut steps = Vec::new();
+    loop {
+        let found = registry.current(&key().material_type, &key().subject, None).await.unwrap();
+        assert_eq!(found.len(), 1, "a version was lost, or is there twice");
+        assert_eq!(registry.material(&key(), id(99)).await.unwrap(), id(1), "a second line began");
+        match registry.retoken(2).await.unwrap() {
+            0 => break,
+            done => steps.push(done),
+        }
+    }
+
+    assert_eq!((before, steps), (5, vec![2, 2, 1]));
+    assert_eq!(registry.of_older_keys().await.unwrap(), 0);
+    assert_eq!(registry.material(&key(), id(99)).await.unwrap(), id(1));
 }

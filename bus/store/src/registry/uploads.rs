@@ -52,7 +52,7 @@ impl SqliteRegistry {
             let department = new.holder.clone();
             return Err(RegistryError::TooManyUploads { department, limit });
         }
-        insert(&mut transaction, new).await?;
+        insert(&mut transaction, new, self.keys.hide_purpose(&new.private)?).await?;
         transaction.commit().await.map_err(failed(action))?;
         let chunks = ChunkDigests::default();
         Ok(Upload { begun: new.clone(), chunks, pieces: 0, state: UploadState::Pending })
@@ -203,11 +203,12 @@ impl SqliteRegistry {
 async fn insert(
     transaction: &mut Transaction<'static, Sqlite>,
     new: &NewUpload,
+    private: Vec<u8>,
 ) -> Result<(), RegistryError> {
     let insert = "INSERT INTO uploads \
          (id, material, system, holder, document, content, expected, intent, why, begun_ms, \
-         progress_ms, chunk_count, state, already_held, discarding_copy, discard_sealed, tried_ms) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0)";
+         progress_ms, private, chunk_count, state, already_held, discarding_copy, discard_sealed, \
+         tried_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0)";
     sqlx::query(insert)
         .bind(upload_blob(new.id))
         .bind(material_blob(new.material))
@@ -220,6 +221,7 @@ async fn insert(
         .bind(row::text(&new.why))
         .bind(millis(new.now))
         .bind(millis(new.now))
+        .bind(private)
         .bind(PENDING)
         .execute(&mut **transaction)
         .await

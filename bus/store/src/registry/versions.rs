@@ -39,12 +39,14 @@ impl SqliteRegistry {
              AND (?3 IS NULL OR m.number = ?3) ORDER BY m.number LIMIT {MAX_CURRENT}"
         );
         let mut found = Vec::new();
-        for token in self.keys.tokens(subject) {
+        // One view of the table: a subject that is hidden anew meanwhile is not missed.
+        let mut view = self.database.reader.begin().await.map_err(failed("find versions"))?;
+        for token in self.keys.subject_tokens(subject) {
             let rows = sqlx::query(AssertSqlSafe(select.as_str()))
-                .bind(token)
+                .bind(token.to_vec())
                 .bind(material_type.as_str())
                 .bind(number.map(Number::as_str))
-                .fetch_all(&self.database.reader)
+                .fetch_all(&mut *view)
                 .await
                 .map_err(failed("find versions"))?;
             for row in rows {

@@ -1,13 +1,17 @@
 use std::fs;
 
 use super::*;
-use crate::testing::{ORIGIN, TestTrail, append_group};
+use crate::{
+    disk::RealDisk,
+    testing::{TestTrail, append_group, entry, key},
+};
 
-/// A closed trail of frames with 1, 1, 4, 1 and 2 records, and where these begin.
+/// A closed trail of frames with 1, 1, 4, 1 and 2 records, none published, and where these begin.
 async fn nine_records() -> (TestTrail, Vec<u8>, Vec<usize>) {
     let test = TestTrail::new();
     let (trail, _) = test.open();
-    trail.append(b"first".to_vec()).await.unwrap();
+    test.faults.fail_publish(io::ErrorKind::StorageFull);
+    trail.append(entry(b"first".to_vec())).await.unwrap();
     for group in [4, 2] {
         let leaves = (0..group).map(|n| format!("record {n} of {group}").into_bytes()).collect();
         append_group(&trail, &test.faults, leaves).await;
@@ -29,7 +33,8 @@ fn recover_bytes(bytes: &[u8]) -> Result<(Recovered, Vec<u8>), OpenError> {
     let segment = folder.path().join("frames/00000000000000000000.seg");
     fs::create_dir(folder.path().join("frames")).unwrap();
     fs::write(&segment, bytes).unwrap();
-    let recovered = recover(folder.path(), &ORIGIN.parse().unwrap())?;
+    let archive = Archive::new(folder.path().to_owned(), Arc::new(RealDisk));
+    let recovered = recover(&archive, &key())?;
     Ok((recovered, fs::read(segment).unwrap()))
 }
 
@@ -95,17 +100,17 @@ async fn any_flipped_byte_before_the_last_frame_is_refused() {
 async fn frame_taken_out_repeated_or_rewritten_is_refused() {
     let (_test, bytes, offsets) = nine_records().await;
     let part = |from: usize, to: usize| bytes[offsets[from]..offsets[to]].to_vec();
-    let first = Frame::decode(&bytes[..offsets[1]]).unwrap();
+    let first = Frame::read(&bytes[..offsets[1]]).unwrap();
     let chain = content_hash(&bytes[..offsets[1]]);
-    let second = |index, root| frame::encode(&[b"x".to_vec()], index, &chain, root);
+    let second = |index, note| frame::encode(&[entry(b"x".to_vec())], index, &chain, note);
 
     let taken_out = [part(0, 1), part(2, 5)].concat();
     assert_eq!(damage(&taken_out), (offsets[1] as u64, FrameFault::Chain));
     let repeated = [part(0, 2), part(1, 5)].concat();
     assert_eq!(damage(&repeated), (offsets[2] as u64, FrameFault::Chain));
-    let other_root = [part(0, 1), second(1, &first.root)].concat();
+    let other_root = [part(0, 1), second(1, first.note)].concat();
     assert_eq!(damage(&other_root), (offsets[1] as u64, FrameFault::Tree));
-    let skipping = [part(0, 1), second(2, &first.root)].concat();
+    let skipping = [part(0, 1), second(2, first.note)].concat();
     let fault = FrameFault::Index { found: 2, expected: 1 };
     assert_eq!(damage(&skipping), (offsets[1] as u64, fault));
 }
@@ -125,17 +130,18 @@ async fn garbage_longer_than_a_frame_is_no_torn_frame() {
 async fn frame_of_a_newer_format_is_not_cut() {
     let (_test, mut bytes, offsets) = nine_records().await;
 
-    bytes[offsets[4] + 4] = 2;
+    bytes[offsets[4] + 4] = 3;
 
-    assert_eq!(damage(&bytes), (offsets[4] as u64, FrameFault::Version { version: 2 }));
+    assert_eq!(damage(&bytes), (offsets[4] as u64, FrameFault::Version { version: 3 }));
 }
 
 #[tokio::test]
 async fn only_the_newest_segment_may_end_torn() {
     let test = TestTrail { segment_bytes: 1, ..TestTrail::new() };
     let (trail, _) = test.open();
+    test.faults.fail_publish(io::ErrorKind::StorageFull);
     for leaf in [b"zero", b"unus", b"duos"] {
-        trail.append(leaf.to_vec()).await.unwrap();
+        trail.append(entry(leaf.to_vec())).await.unwrap();
     }
     trail.close().await.unwrap();
     let cut = |first| {
@@ -157,8 +163,9 @@ async fn only_the_newest_segment_may_end_torn() {
 async fn missing_segment_and_stray_file_are_refused_by_name() {
     let test = TestTrail { segment_bytes: 1, ..TestTrail::new() };
     let (trail, _) = test.open();
+    test.faults.fail_publish(io::ErrorKind::StorageFull);
     for leaf in [b"zero", b"unus", b"duos"] {
-        trail.append(leaf.to_vec()).await.unwrap();
+        trail.append(entry(leaf.to_vec())).await.unwrap();
     }
     trail.close().await.unwrap();
 
@@ -173,10 +180,20 @@ async fn missing_segment_and_stray_file_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn folder_belongs_to_one_origin() {
-    let (test, ..) = nine_records().await;
+async fn folder_belongs_to_one_key_and_one_origin() {
+    let (test, bytes, _) = nine_records().await;
+    let archive = Archive::new(test.dir().to_owned(), Arc::new(RealDisk));
+    let other = |origin: &str, seed| SigningKey::from_seed(&origin.parse().unwrap(), &seed).unwrap();
+    let other_key = other("oncebus.test/gateway/g1", [8; 32]);
+    let other_log = other("oncebus.test/other", [7; 32]);
 
-    let error = recover(test.dir(), &"oncebus.test/other".parse().unwrap()).unwrap_err();
+    let by_key = recover(&archive, &other_key).unwrap_err();
+    let by_log = recover(&archive, &other_log).unwrap_err();
+    fs::remove_file(test.dir().join(CHECKPOINT)).unwrap();
+    let by_frames = recover(&archive, &other_log).unwrap_err();
 
-    assert!(matches!(&error, OpenError::Origin { dir, .. } if dir == test.dir()), "{error}");
+    assert!(matches!(&by_key, OpenError::Checkpoint { .. }), "{by_key}");
+    assert!(matches!(&by_log, OpenError::Checkpoint { .. }), "{by_log}");
+    assert!(matches!(&by_frames, OpenError::Origin { .. }), "{by_frames}");
+    assert_eq!(fs::read(test.segment(0)).unwrap(), bytes, "a refused folder is left as it was");
 }

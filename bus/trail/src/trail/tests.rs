@@ -87,6 +87,7 @@ async fn reopened_trail_has_the_same_size_root_and_records() {
 async fn trail_goes_on_in_new_segments_and_reads_across_them() {
     let test = TestTrail { segment_bytes: 300, ..TestTrail::new() };
     let (trail, _) = test.open();
+    test.faults.fail_publish(io::ErrorKind::StorageFull);
     for n in 0..20 {
         trail.append(entry(leaf(n))).await.unwrap();
     }
@@ -115,17 +116,173 @@ async fn read_is_bounded_by_number_and_by_four_mebibytes() {
 }
 
 #[tokio::test]
-async fn damage_done_while_open_is_named_by_reads() {
+async fn damage_done_while_open_is_named_by_reads_and_proofs() {
     let test = TestTrail::new();
     let (trail, _) = test.open();
     trail.append(entry(leaf(0))).await.unwrap();
-    let mut bytes = fs::read(test.segment(0)).unwrap();
+    trail.prover(1).await.unwrap();
+    let bundle = test.dir().join("tile/entries/000.p/1");
+    let sound = fs::read(&bundle).unwrap();
 
-    bytes[60] ^= 1;
-    fs::write(test.segment(0), bytes).unwrap();
+    fs::write(&bundle, &sound[..sound.len() - 1]).unwrap();
+    let cut = trail.read(0, 1).unwrap_err();
+    fs::write(&bundle, [&sound[..sound.len() - 1], b"?"].concat()).unwrap();
+    let flipped = trail.receipt(0).await.unwrap_err();
 
-    let error = trail.read(0, 1).unwrap_err();
-    assert!(matches!(error, ReadError::Damaged { file, offset: 0, .. } if file == test.segment(0)));
+    assert!(matches!(cut, ReadError::Bundle { file, .. } if file == bundle));
+    assert!(matches!(flipped, ProveError::Damaged { index: 0, .. }), "{flipped}");
+}
+
+#[tokio::test]
+async fn every_record_and_all_growth_is_proven_whatever_is_published() {
+    let test = TestTrail { segment_bytes: 20_000, ..TestTrail::new() };
+    let (trail, _) = test.open();
+    let mut kept = vec![trail.checkpoint()];
+    for group in [1, 250, 3, 1, 400] {
+        append_group(&trail, &test.faults, (0..group).map(leaf).collect()).await;
+        kept.push(trail.checkpoint());
+    }
+    let size = trail.size();
+
+    let prover = trail.prover(size).await.unwrap();
+
+    for index in 0..size {
+        let receipt = prover.receipt(index).unwrap();
+        assert_eq!((receipt.index, receipt.tree_size), (index, size));
+        assert_eq!(receipt.verify(&verifier()), Ok(()));
+    }
+    for old in kept {
+        let grown = prover.consistency(old.checkpoint.size).unwrap();
+        assert!(grown.verify(&old.checkpoint, &verifier()).is_ok(), "{old:?}");
+    }
+    assert!(matches!(prover.receipt(size), Err(ProveError::Beyond { .. })));
+    assert!(matches!(trail.consistency(size + 1).await, Err(ProveError::Beyond { .. })));
+    assert_eq!(trail.read_sealed(size - 1, 9).unwrap(), [entry(leaf(399)).sealed]);
+}
+
+#[tokio::test]
+async fn published_frames_are_dropped_and_a_start_reads_only_the_rest() {
+    let test = TestTrail { segment_bytes: 2_000, ..TestTrail::new() };
+    let (trail, _) = test.open();
+    for n in 0..100 {
+        trail.append(entry(leaf(n))).await.unwrap();
+    }
+    trail.close().await.unwrap();
+
+    let segments = fs::read_dir(test.dir().join("frames")).unwrap().count();
+    let (trail, recovery) = test.open();
+
+    assert_eq!(segments, 1);
+    assert!(recovery.frames < 20, "{recovery:?}");
+    assert_eq!((recovery.records, trail.read(0, 200).unwrap().len()), (100, 100));
+    assert_eq!(trail.append(entry(leaf(100))).await.unwrap().verify(&verifier()), Ok(()));
+}
+
+#[tokio::test]
+async fn what_cannot_be_published_is_kept_and_published_later() {
+    let test = TestTrail::new();
+    let (trail, _) = test.open();
+    test.faults.fail_publish(io::ErrorKind::StorageFull);
+
+    let answered = trail.append(entry(leaf(0))).await.unwrap();
+    trail.close().await.unwrap();
+    let published = fs::read_to_string(test.dir().join("checkpoint")).unwrap();
+    test.faults.fail_publish(None);
+    let (trail, _) = test.open();
+
+    assert!(published.contains("\n0\n"), "{published}");
+    assert_eq!(trail.receipt(0).await.unwrap().leaf, answered.leaf);
+}
+
+#[tokio::test]
+async fn erased_parts_are_in_no_file_and_proofs_stay() {
+    let test = TestTrail::new();
+    let (trail, _) = test.open();
+    append_group(&trail, &test.faults, (0..300).map(leaf).collect()).await;
+    let needles = [250, 299].map(|n| entry(leaf(n)).sealed);
+    let holding = || {
+        let files = files(test.dir()).into_iter().map(|file| fs::read(file).unwrap());
+        let holds = |file: &Vec<u8>| file.windows(10).any(|w| needles.iter().any(|n| n == w));
+        files.filter(holds).count()
+    };
+    assert_ne!(holding(), 0);
+
+    // One in a full bundle, one in the last.
+    trail.erase([251, 300].into()).await.unwrap();
+    let record = trail.append(entry(b"erased two".to_vec())).await.unwrap();
+    trail.prover(record.tree_size).await.unwrap();
+    trail.close().await.unwrap();
+
+    assert_eq!(holding(), 0, "an erased part is still on disk");
+    let (trail, _) = test.open();
+    let sealed = trail.read_sealed(250, 2).unwrap();
+    assert_eq!(sealed, [entry(leaf(249)).sealed, Vec::new()]);
+    for index in [251, 300] {
+        assert_eq!(trail.receipt(index).await.unwrap().verify(&verifier()), Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn dropped_records_are_gone_and_all_others_are_proven() {
+    let test = TestTrail::new();
+    let (trail, _) = test.open();
+    append_group(&trail, &test.faults, (0..999).map(leaf).collect()).await;
+    trail.prover(1000).await.unwrap();
+
+    let dropped = trail.prune(vec![0..700, 0..100]).await.unwrap();
+    let again = trail.prune(vec![0..512]).await.unwrap();
+    trail.close().await.unwrap();
+    let (trail, _) = test.open();
+
+    assert_eq!((dropped, again), (512, 0));
+    assert_eq!(trail.pruned(), [0..512]);
+    assert!(matches!(trail.read(511, 1), Err(ReadError::Pruned { .. })));
+    for index in [512, 767, 999] {
+        assert_eq!(trail.receipt(index).await.unwrap().verify(&verifier()), Ok(()));
+    }
+    assert!(trail.consistency(3).await.is_ok());
+    assert_eq!(fs::read_to_string(test.dir().join("pruned")).unwrap(), "0 512\n");
+}
+
+#[tokio::test]
+async fn guard_refuses_a_restored_and_a_rewritten_folder() {
+    let aside = tempfile::tempdir().unwrap();
+    let guard = Some(aside.path().join("guard"));
+    let test = TestTrail { guard: guard.clone(), ..TestTrail::new() };
+    let (trail, _) = test.open();
+    append_group(&trail, &test.faults, (0..5).map(leaf).collect()).await;
+    trail.close().await.unwrap();
+    let backup = TestTrail { guard: guard.clone(), ..TestTrail::new() };
+    copy(test.dir(), backup.dir());
+    let (trail, _) = test.open();
+    trail.append(entry(leaf(9))).await.unwrap();
+    trail.close().await.unwrap();
+    let mut rewritten = TestTrail::new();
+    let (trail, _) = rewritten.open();
+    append_group(&trail, &rewritten.faults, (10..20).map(leaf).collect()).await;
+    trail.close().await.unwrap();
+
+    rewritten.guard = guard;
+    let restored = backup.try_open().unwrap_err();
+    let forked = rewritten.try_open().unwrap_err();
+
+    assert!(matches!(restored, OpenError::RolledBack { kept: 7, found: 6, .. }), "{restored}");
+    assert!(matches!(forked, OpenError::Forked { kept: 7, .. }), "{forked}");
+    assert_eq!(test.open().1.records, 7);
+}
+
+/// Returns every file below a folder.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    for file in files(from) {
+        let copied = to.join(file.strip_prefix(from).unwrap());
+        fs::create_dir_all(copied.parent().unwrap()).unwrap();
+        fs::copy(file, copied).unwrap();
+    }
 }
 
 #[tokio::test]
@@ -393,7 +550,7 @@ async fn survive(operations: Vec<Operation>) {
     acknowledged.sort_by_key(|(_, receipt)| receipt.index);
     let stored = trail.read(0, usize::MAX).unwrap();
     assert_eq!(stored, acknowledged.iter().map(|(leaf, _)| leaf.clone()).collect::<Vec<_>>());
-    for (leaf, receipt) in acknowledged {
+    for (_leaf, receipt) in acknowledged {
         assert_eq!(receipt.verify(&verifier()), Ok(()));
     }
 }

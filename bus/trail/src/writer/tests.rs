@@ -1,34 +1,41 @@
 use std::fs;
 
 use super::*;
-use crate::{disk::FileDisk, recover::recover, segments::SEGMENT_BYTES, testing::ORIGIN};
+use crate::{
+    disk::RealDisk,
+    open::{Opened, read},
+    segments::SEGMENT_BYTES,
+    testing::{ORIGIN, key},
+    TrailConfig,
+};
 
-/// Written by an independent program when format version 1 was made. It never changes.
-const GOLDEN: &[u8] = include_bytes!("../../tests/golden/segment-v1.seg");
+/// Written by an independent program when format version 2 was made. It never changes.
+const GOLDEN: &[u8] = include_bytes!("../../tests/golden/segment-v2.seg");
+
+fn entry(leaf: impl Into<Vec<u8>>, sealed: &[u8]) -> Entry {
+    Entry { leaf: leaf.into(), sealed: sealed.to_vec() }
+}
 
 /// The records of the golden segment, a frame each line.
-fn golden_groups() -> [Vec<Vec<u8>>; 3] {
+fn golden_groups() -> [Vec<Entry>; 3] {
     [
-        vec![br#"{"v":1,"kind":"start"}"#.to_vec()],
-        vec![b"a".to_vec(), vec![0, 1, 2, 255], "材料".into()],
-        vec![vec![b'x'; 4096], b"end".to_vec()],
+        vec![entry(r#"{"v":1,"kind":"start"}"#, b"")],
+        vec![entry("a", b"sealed"), entry([0, 1, 2, 255], &[255; 4096]), entry("材料", b"")],
+        vec![entry([b'x'; 4096], b"s"), entry("end", b"")],
     ]
 }
 
-fn writer_in(dir: &std::path::Path) -> Writer {
-    let origin: Origin = ORIGIN.parse().unwrap();
-    let tail = recover(dir, &origin).unwrap().tail;
-    let disk = Box::new(FileDisk::open(&tail.file).unwrap());
-    Writer::new(origin, tail, SEGMENT_BYTES, disk)
+fn opened(dir: &std::path::Path) -> Opened {
+    read(&TrailConfig::new(dir, key()), SEGMENT_BYTES, Arc::new(RealDisk)).unwrap()
 }
 
 #[test]
-fn segment_of_format_1_is_written_byte_for_byte() {
+fn segment_of_format_2_is_written_byte_for_byte() {
     let dir = tempfile::tempdir().unwrap();
-    let mut writer = writer_in(dir.path());
+    let mut writer = opened(dir.path()).writer;
 
     for group in golden_groups() {
-        writer.commit(&group).unwrap();
+        writer.commit(group).unwrap();
     }
 
     let written = fs::read(dir.path().join("frames/00000000000000000000.seg")).unwrap();
@@ -36,16 +43,16 @@ fn segment_of_format_1_is_written_byte_for_byte() {
 }
 
 #[test]
-fn segment_of_format_1_is_read_for_ever() {
+fn segment_of_format_2_is_read_for_ever() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("frames")).unwrap();
     fs::write(dir.path().join("frames/00000000000000000000.seg"), GOLDEN).unwrap();
 
-    let writer = writer_in(dir.path());
+    let opened = opened(dir.path());
 
-    let leaves = crate::reader::read(&writer.segments(), 0, *writer.size().borrow()).unwrap();
-    assert_eq!(leaves, golden_groups().concat());
+    let found = opened.unpublished.read(0, 100, Entry::clone).unwrap();
+    assert_eq!(found, golden_groups().concat());
     let root = "YHtSjjyisP1RyRlRhygTdue2gUembkxpx2WPjlCE7o4=";
-    let body = writer.checkpoint().borrow().body();
+    let body = opened.writer.checkpoint().borrow().checkpoint.body();
     assert_eq!(body, format!("{ORIGIN}\n6\n{root}\n"));
 }

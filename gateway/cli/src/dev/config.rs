@@ -29,6 +29,8 @@ pub(super) struct Setting<'a> {
     pub(super) cast: &'a Cast,
     pub(super) settings: &'a Settings,
     pub(super) domain: &'a TrustDomain,
+    /// Public half of the auditor's key.
+    pub(super) seal_recipient: &'a str,
     /// Address of each adapter that is not started here, by department.
     pub(super) foreign_adapters: &'a BTreeMap<String, String>,
 }
@@ -41,6 +43,7 @@ struct Gateway<'a> {
     data_dir: PathBuf,
     trail_dir: &'a Path,
     catalog_dir: PathBuf,
+    seal_recipients: [&'a str; 1],
     tls: Tls,
     adapter: Vec<AdapterAddress<'a>>,
     permission: Vec<Permission<'a>>,
@@ -131,6 +134,7 @@ impl Setting<'_> {
             data_dir: self.home.gateway_data(),
             trail_dir: &self.settings.trail_dir,
             catalog_dir: self.home.catalog(),
+            seal_recipients: [self.seal_recipient],
             tls: Tls::within(&self.home.gateway_tls()),
             adapter: members
                 .iter()

@@ -65,6 +65,9 @@ pub(super) struct System {
     pub(super) cert_file: PathBuf,
     /// Its key.
     pub(super) key_file: PathBuf,
+    /// The key that opens sealed parts; absent where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) seal_identity_file: Option<PathBuf>,
     /// Codes of the types that it may publish.
     pub(super) publishes: Vec<String>,
     /// Codes of the types that it may fetch.
@@ -99,7 +102,8 @@ impl Connection {
             systems.insert(department.to_owned(), system);
         }
         for name in [AUDITOR, OPERATOR] {
-            let system = System::of(home, domain, (AUDIT_DEPARTMENT, name));
+            let mut system = System::of(home, domain, (AUDIT_DEPARTMENT, name));
+            system.seal_identity_file = (name == AUDITOR).then(|| home.seal_identity());
             systems.insert(name.to_owned(), system);
         }
         let adapter = |department: &str| {
@@ -137,6 +141,7 @@ impl System {
             spiffe_id: identities::system(department, name).uri(domain),
             cert_file: dir.join(Issued::CERTIFICATE_FILE),
             key_file: dir.join(Issued::KEY_FILE),
+            seal_identity_file: None,
             publishes: Vec::new(),
             fetches: Vec::new(),
         }

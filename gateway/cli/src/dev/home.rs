@@ -66,6 +66,11 @@ impl Home {
         self.dir.join("tls/systems").join(name)
     }
 
+    /// Returns the auditor's key, which opens sealed parts.
+    pub(super) fn seal_identity(&self) -> PathBuf {
+        self.dir.join("keys/auditor.age-identity")
+    }
+
     pub(super) fn gateway_config(&self) -> PathBuf {
         self.dir.join("gateway.toml")
     }

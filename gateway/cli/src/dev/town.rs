@@ -16,7 +16,7 @@ use super::{
     config::Setting,
     connection::{Connection, Processes},
     home::{Home, write_json},
-    identities, samples,
+    identities, samples, seal_identity,
     settings::Settings,
 };
 use crate::{
@@ -98,11 +98,13 @@ impl Town {
         let settings = Settings::settle(home, &cast, plan.trail_dir.as_deref())?;
         let authority = identities::ensure(home, &cast, SystemClock.now())?;
         let domain = authority.trust_domain();
+        let seal_recipient = seal_identity::ensure(home)?;
         let setting = Setting {
             home,
             cast: &cast,
             settings: &settings,
             domain,
+            seal_recipient: &seal_recipient,
             foreign_adapters: &plan.foreign_adapters,
         };
         setting.write()?;

@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Duration};
 
-use oncebus_core::HolderError;
+use oncebus_core::{Asking, HolderError};
 use oncebus_proto::v1::adapter_service_client::AdapterServiceClient;
 use oncebus_transport::was_not_sent;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -38,6 +38,8 @@ pub(super) struct Ask<M> {
     pub(super) message: M,
     pub(super) time: Time,
     pub(super) repeat: Repeat,
+    /// Counts second attempts.
+    pub(super) asking: Asking,
 }
 
 /// How long a call may take.
@@ -132,6 +134,7 @@ impl Calls {
             && Instant::now() + pause < ask.time.wait
         {
             sleep(pause).await;
+            ask.asking.again();
             underway.lease = self.connections.lend(pass.connections());
             answer = self.attempt(&ask, &underway.lease, &call).await;
         }

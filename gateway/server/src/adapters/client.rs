@@ -1,29 +1,24 @@
 //! One department's adapter, called within limits.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::stream;
 use oncebus_core::{
-    ChunkDigests, Content, ContentStream, Description, Digest, HolderError, Holding, LookupQuery,
-    UploadId,
+    Asking, ChunkDigests, Content, ContentStream, Description, Digest, HolderError, Holding,
+    LookupQuery, UploadId,
 };
 use oncebus_proto::v1 as pb;
-use tokio::time::Instant;
+use tokio::time::timeout;
 use tonic::Response;
 
 use super::{
     calls::{Ask, Calls, Client, MARGIN, SEAL, Time},
     content::Flow,
+    introduction::{Introduction, read},
     retry::Repeat,
 };
 use crate::convert;
-
-/// How long a description is relied on.
-const DESCRIPTION_KEPT: Duration = Duration::from_secs(300);
 
 /// Calls one department's adapter.
 #[derive(Debug)]
@@ -31,47 +26,69 @@ pub(crate) struct AdapterClient {
     calls: Calls,
     /// Longest wait for an answer, or for the first byte of one.
     first_byte: Duration,
-    described: Mutex<Option<(Instant, Description)>>,
+    introduction: Arc<Introduction>,
 }
 
 // === impl AdapterClient ===
 
 impl AdapterClient {
     pub(super) fn new(calls: Calls, first_byte: Duration) -> Self {
-        Self { calls, first_byte, described: Mutex::new(None) }
+        Self { calls, first_byte, introduction: Arc::default() }
     }
 
     pub(crate) fn ready(&self) -> Result<(), HolderError> {
         self.calls.guard.ready()
     }
 
-    pub(crate) async fn describe(&self, deadline: Instant) -> Result<Description, HolderError> {
-        if let Some((at, description)) = self.known()
-            && at.elapsed() < DESCRIPTION_KEPT
-        {
-            return Ok(description);
+    pub(crate) async fn describe(&self, asking: &Asking) -> Result<Description, HolderError> {
+        if let Some(known) = self.introduction.lately() {
+            return Ok(known);
         }
-        let ask = self.ask(pb::DescribeRequest {}, deadline, Repeat::Harmless);
+        let ask = self.ask(pb::DescribeRequest {}, asking, Repeat::Harmless);
         let call = |mut client: Client, request| async move { client.describe(request).await };
-        let read = |answer: pb::DescribeResponse| {
-            if answer.department != self.calls.guard.holder.as_str() {
-                return Err("it describes itself as another department's".to_owned());
-            }
-            let pb::DescribeResponse { adapter, build, stores, .. } = answer;
-            Ok(Description { adapter, build, stores })
-        };
-        let description = self.calls.call(ask, call, read).await?;
-        *self.described.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Instant::now(), description.clone()));
+        let holder = &self.calls.guard.holder;
+        let description = self.calls.call(ask, call, |answer| read(answer, holder)).await?;
+        self.introduction.note(description.clone());
         Ok(description)
+    }
+
+    /// Returns the adapter as it last described itself, `name/build`.
+    pub(crate) fn name(&self) -> Option<Arc<str>> {
+        self.introduction.name()
+    }
+
+    /// Asks the adapter for its name, unless it is known, or was asked lately. Nobody waits for that,
+    /// and whether it answers says nothing of whether it works.
+    pub(crate) fn introduce(&self) {
+        if !self.introduction.is_due() {
+            return;
+        }
+        let lease = self.calls.connections.lend(0);
+        let introduction = Arc::clone(&self.introduction);
+        let holder = self.calls.guard.holder.clone();
+        let wait = self.first_byte;
+        tokio::spawn(async move {
+            let mut client = lease.client();
+            match timeout(wait, client.describe(pb::DescribeRequest {})).await {
+                Ok(Ok(answer)) => {
+                    lease.ended();
+                    read(answer.into_inner(), &holder).map_or_else(
+                        |fault| tracing::debug!(%fault),
+                        |named| introduction.note(named),
+                    );
+                }
+                Ok(Err(_status)) => lease.ended(),
+                Err(_elapsed) => {}
+            }
+        });
     }
 
     pub(crate) async fn lookup(
         &self,
         query: &LookupQuery,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<Vec<Holding>, HolderError> {
-        let ask = self.ask(convert::lookup_request(query), deadline, Repeat::Harmless);
+        let ask = self.ask(convert::lookup_request(query), asking, Repeat::Harmless);
         let call = |mut client: Client, request| async move { client.lookup(request).await };
         self.calls.call(ask, call, |answer| convert::holdings(query, answer)).await
     }
@@ -80,12 +97,12 @@ impl AdapterClient {
         &self,
         content: &Content,
         offset: u64,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<ContentStream, HolderError> {
         let message = convert::fetch_request(content, offset);
-        let mut ask = self.ask(message, deadline, Repeat::Harmless);
+        let mut ask = self.ask(message, asking, Repeat::Harmless);
         // The stream may last as long as its caller waits; `Flow` watches its progress.
-        let end = deadline - MARGIN;
+        let end = asking.deadline - MARGIN;
         ask.time.tell = end;
         let set_by = ask.time.set_by;
         let call = |mut client: Client, request| async move {
@@ -106,11 +123,11 @@ impl AdapterClient {
         upload: UploadId,
         offset: u64,
         data: Bytes,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<u64, HolderError> {
         let offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let message = pb::StageRequest { upload: upload.0.to_string(), offset, data };
-        let ask = self.ask(message, deadline, Repeat::Never);
+        let ask = self.ask(message, asking, Repeat::Never);
         let call = |mut client: Client, request| async move { client.stage(request).await };
         let read = |answer: pb::StageResponse| {
             u64::try_from(answer.staged_bytes).map_err(|_negative: std::num::TryFromIntError| {
@@ -126,7 +143,7 @@ impl AdapterClient {
         size_bytes: u64,
         digest: &Digest,
         chunks: &ChunkDigests,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<(), HolderError> {
         let message = pb::SealRequest {
             upload: upload.0.to_string(),
@@ -134,7 +151,8 @@ impl AdapterClient {
             digest: Some(convert::pb_digest(digest)),
             chunk_root: Bytes::copy_from_slice(chunks.root().as_bytes()),
         };
-        let ask = Ask { message, time: Time::within(SEAL, deadline), repeat: Repeat::Never };
+        let time = Time::within(SEAL, asking.deadline);
+        let ask = Ask { message, time, repeat: Repeat::Never, asking: asking.clone() };
         let call = |mut client: Client, request| async move { client.seal(request).await };
         self.calls.call(ask, call, |_answer| Ok(())).await
     }
@@ -143,22 +161,19 @@ impl AdapterClient {
         &self,
         upload: UploadId,
         sealed: Option<&Digest>,
-        deadline: Instant,
+        asking: &Asking,
     ) -> Result<(), HolderError> {
         let message = pb::DiscardRequest {
             upload: upload.0.to_string(),
             digest: sealed.map(convert::pb_digest),
         };
-        let ask = self.ask(message, deadline, Repeat::Never);
+        let ask = self.ask(message, asking, Repeat::Never);
         let call = |mut client: Client, request| async move { client.discard(request).await };
         self.calls.call(ask, call, |_answer| Ok(())).await
     }
 
-    fn known(&self) -> Option<(Instant, Description)> {
-        self.described.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn ask<M>(&self, message: M, deadline: Instant, repeat: Repeat) -> Ask<M> {
-        Ask { message, time: Time::within(self.first_byte, deadline), repeat }
+    fn ask<M>(&self, message: M, asking: &Asking, repeat: Repeat) -> Ask<M> {
+        let time = Time::within(self.first_byte, asking.deadline);
+        Ask { message, time, repeat, asking: asking.clone() }
     }
 }

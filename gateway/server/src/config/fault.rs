@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use figment::error::{Actual, Kind};
 use oncebus_core::{CatalogError, DeptId, FieldError, PermissionError};
+use oncebus_store::RecipientError;
 use oncebus_trail::OriginError;
 use oncebus_transport::{CredentialsError, EndpointError, IdentityError};
 
@@ -30,6 +31,12 @@ pub enum ConfigFault {
     /// The trust domain is none.
     #[error("trust_domain: {0}")]
     TrustDomain(#[source] IdentityError),
+    /// The auditors' keys are none.
+    #[error("seal_recipients: {0}")]
+    SealRecipients(#[source] RecipientError),
+    /// The region is none.
+    #[error("region: give 1 to 32 letters, digits and -, like 370800, or leave it out")]
+    Region,
     /// The id makes no name of a log.
     #[error("id: {0}")]
     Origin(#[from] OriginError),

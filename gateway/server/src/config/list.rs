@@ -1,6 +1,6 @@
 //! Lists every value of a configuration, and where it came from.
 
-use oncebus_core::Role;
+use oncebus_core::{Digest, Role};
 
 use super::{GatewayConfig, Source, bounds::KEYS};
 
@@ -18,6 +18,16 @@ pub struct Setting {
 // === impl GatewayConfig ===
 
 impl GatewayConfig {
+    /// Returns the SHA-256 of every value, hexadecimal, as records name the configuration.
+    pub fn digest(&self) -> String {
+        let lines: Vec<_> = self
+            .settings()
+            .into_iter()
+            .map(|set| format!("{} = {}\n", set.key, set.value))
+            .collect();
+        hex::encode(Digest::of(lines.concat().as_bytes()).as_bytes())
+    }
+
     /// Lists every value, in the order of the documentation.
     pub fn settings(&self) -> Vec<Setting> {
         let id = self.origin.to_string();
@@ -30,6 +40,8 @@ impl GatewayConfig {
             ("data_dir", path(&self.data_dir)),
             ("trail_dir", path(&self.trail_dir)),
             ("catalog_dir", path(&self.catalog_dir)),
+            ("seal_recipients", self.seal_recipients.to_string()),
+            ("region", self.region.clone()),
         ];
         let sourced = |key: &str, value| {
             let source = self.sources.get(key).copied().unwrap_or(Source::Default);

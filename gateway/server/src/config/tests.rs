@@ -10,6 +10,7 @@ trust_domain = "oncebus.test"
 listen = "127.0.0.1:0"
 data_dir = "data"
 catalog_dir = "catalog"
+seal_recipients = ["age1kd7ln2ckkh4jrl9sg4kr3kqf2l8w6z63nskqgzy8sjhs8u6qfgysqcpsz4"]
 [tls]
 cert = "cert.pem"
 key = "key.pem"

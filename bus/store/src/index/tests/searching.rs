@@ -146,8 +146,8 @@ async fn a_subject_and_a_case_are_found_by_any_key_that_hid_them() {
     let keys = keys(&dir.path().join("index.sqlite"));
     let subject = Subject::new("credit", "91370800MA3D").unwrap();
     let planning = "planning".parse().unwrap();
-    let case = keys.case_tokens(&planning, "C-1").remove(0);
-    let tokens = [keys.tokens(&subject).remove(0), case];
+    let case = keys.case(&planning, "C-1").to_vec();
+    let tokens = [keys.subject(&subject).to_vec(), case];
     let leaf = |id: u64| {
         format!(r#"{{"id":"r{id}","kind":"outcome","time":{id},"department":"planning"}}"#)
     };

@@ -48,12 +48,12 @@ pub(super) async fn append(trail: &Trail, leaf: String, sealed: Vec<u8>) {
 /// Returns a sealed part that can be found by these tokens.
 pub(super) fn sealed(tokens: &[Vec<u8>]) -> Vec<u8> {
     let head = [&[1][..], &[0; 52], &[tokens.len() as u8]].concat();
-    [&head[..], &tokens.concat(), b"ciphertext"].concat()
+    [&head[..], &tokens.concat(), b"nonce and ciphertext"].concat()
 }
 
 /// Returns a sealed part about a subject.
 pub(super) fn about(keys: &SubjectKeys, subject: &Subject) -> Vec<u8> {
-    sealed(&[keys.tokens(subject).remove(0)])
+    sealed(&[keys.subject(subject).to_vec()])
 }
 
 pub(super) async fn search(index: &SearchIndex, filter: RecordFilter) -> Vec<u64> {

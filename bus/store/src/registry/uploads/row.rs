@@ -1,8 +1,8 @@
 //! Reads an upload with its material and chunks.
 
 use oncebus_core::{
-    ChunkDigests, MaterialId, NewUpload, RecordId, RegistryError, SystemId, Upload, UploadId,
-    UploadState, VersionId,
+    ChunkDigests, MaterialId, NewUpload, RecordId, RegistryError, SealedContent, SystemId, Upload,
+    UploadId, UploadState, VersionId,
 };
 use oncebus_trail::Receipt;
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,10 @@ pub(super) async fn read(
         document: rows::json(get::<String>(row, "document")?.as_bytes(), "read a document")?,
         expected,
         intent: unsigned(get(row, "intent")?)?,
+        private: match get::<Option<Vec<u8>>>(row, "private")? {
+            Some(hidden) => keys.reveal_purpose(&hidden)?,
+            None => SealedContent::default(),
+        },
         why: rows::json(get::<String>(row, "why")?.as_bytes(), "read a purpose")?,
         now: rows::timestamp(get(row, "begun_ms")?)?,
     };

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     client::Profile,
-    dev::{cast::Cast, catalogue, home::write_json, samples, settings::Settings},
+    dev::{cast::Cast, catalogue, home::write_json, samples, seal_identity, settings::Settings},
 };
 
 /// A bus that is ready to start, and the folder that it is in.
@@ -32,11 +32,13 @@ impl Ready {
         let now = "2026-03-01T08:00:00Z".parse().unwrap();
         let authority = identities::ensure(&home, &cast, now).unwrap();
         let foreign = ("market".to_owned(), "https://127.0.0.1:7001".to_owned());
+        let seal_recipient = seal_identity::ensure(&home).unwrap();
         let setting = Setting {
             home: &home,
             cast: &cast,
             settings: &settings,
             domain: authority.trust_domain(),
+            seal_recipient: &seal_recipient,
             foreign_adapters: &BTreeMap::from([foreign]),
         };
         setting.write().unwrap();
