@@ -1,8 +1,11 @@
 //! `oncebus audit`: what happened, from the trail.
 
+mod fsck;
 mod record;
 pub(crate) mod seal_key;
 mod time;
+mod verify;
+mod vkey;
 
 use clap::{Args, Subcommand};
 use oncebus_proto::v1::{self as pb, audit_service_client::AuditServiceClient};
@@ -38,6 +41,10 @@ pub(crate) enum AuditCommand {
     Show(ShowArgs),
     /// Makes an auditor's key and prints what the gateway's `seal_recipients` takes; needs no gateway
     SealKey(seal_key::SealKeyArgs),
+    /// Checks receipts and exports offline; needs nothing but the log's key
+    Verify(verify::VerifyArgs),
+    /// Checks all files of a trail and names the first fault; needs no gateway
+    Fsck(fsck::FsckArgs),
 }
 
 /// Flags of `audit search`.
@@ -111,6 +118,8 @@ impl AuditCommand {
             Self::Search(args) => args.run().await,
             Self::Show(args) => args.run().await,
             Self::SealKey(args) => args.run(),
+            Self::Verify(args) => args.run(),
+            Self::Fsck(args) => args.run(),
         }
     }
 }
