@@ -1,6 +1,9 @@
 //! Checks that a record is under a root, and that a root grew from another.
 
-use crate::hash::{HASH_BYTES, empty_root, leaf_hash, node_hash};
+use crate::{
+    checkpoint::Checkpoint,
+    hash::{HASH_BYTES, empty_root, leaf_hash, node_hash},
+};
 
 /// Why an inclusion proof does not hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +64,25 @@ pub enum ConsistencyError {
         /// Size of the newer tree.
         new: u64,
     },
+}
+
+// === impl Checkpoint ===
+
+impl Checkpoint {
+    /// Checks that `leaf` is the record at `index` of the log at this checkpoint, whose signature was
+    /// checked before: many records can be checked under one signature.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`ProofError`] saying which of index, path and root does not fit.
+    pub fn verify_record(
+        &self,
+        index: u64,
+        leaf: &[u8],
+        path: &[[u8; HASH_BYTES]],
+    ) -> Result<(), ProofError> {
+        verify_inclusion(leaf, index, self.size, path, &self.root)
+    }
 }
 
 /// Checks that `leaf` is at `index` of the tree of `size` leaves with this `root`.

@@ -2,6 +2,7 @@
 
 mod export;
 mod filter;
+mod fsck;
 mod growth;
 mod prove;
 mod record;
@@ -12,6 +13,8 @@ mod show;
 mod subject;
 mod tail;
 mod time;
+mod verify;
+mod vkey;
 
 use clap::Subcommand;
 use oncebus_proto::v1::audit_service_client::AuditServiceClient;
@@ -43,6 +46,10 @@ pub(crate) enum AuditCommand {
     DiffCheckpoints(growth::GrowthArgs),
     /// Makes an auditor's key and prints what the gateway's `seal_recipients` takes; needs no gateway
     SealKey(seal_key::SealKeyArgs),
+    /// Checks receipts and exports offline; needs nothing but the log's key
+    Verify(verify::VerifyArgs),
+    /// Checks all files of a trail and names the first fault; needs no gateway
+    Fsck(fsck::FsckArgs),
 }
 
 // === impl AuditCommand ===
@@ -60,6 +67,8 @@ impl AuditCommand {
             Self::Prove(args) => args.run().await,
             Self::DiffCheckpoints(args) => args.run().await,
             Self::SealKey(args) => args.run(),
+            Self::Verify(args) => args.run(),
+            Self::Fsck(args) => args.run(),
         }
     }
 }
