@@ -10,7 +10,7 @@ trust_domain = "oncebus.test"
 listen = "127.0.0.1:0"
 data_dir = "data"
 catalog_dir = "catalog"
-seal_recipients = ["age1kd7ln2ckkh4jrl9sg4kr3kqf2l8w6z63nskqgzy8sjhs8u6qfgysqcpsz4"]
+seal_recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
 [tls]
 cert = "cert.pem"
 key = "key.pem"
@@ -157,7 +157,7 @@ fn every_limit_sets_its_own_value_and_is_documented_with_its_default() {
 fn a_file_without_auditors_keys_is_refused_with_the_command_that_makes_one() {
     let without = SOUND.lines().filter(|line| !line.starts_with("seal_recipients"));
     let without = without.collect::<Vec<_>>().join("\n");
-    let misspelt = SOUND.replace("age1kd7", "age1xxx");
+    let misspelt = SOUND.replace("age1ql3", "age1xxx");
 
     let refused = [&without, &misspelt].map(|text| load(text).unwrap_err().to_string());
 
