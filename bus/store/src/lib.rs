@@ -15,9 +15,9 @@ pub use self::{
         ReuseQuery, RowFault, SearchIndex, Visibility,
     },
     keys::SubjectKeys,
-    registry::SqliteRegistry,
+    registry::{Inspected, SqliteRegistry, VersionFault},
     seal::{
-        DataKeyId, FormError, RecipientError, SealIdentity, SealRecipients, SealedForm, Sealer,
-        UnsealError, open,
+        DataKeyId, FormError, PartFault, PartState, RecipientError, SealIdentity, SealRecipients,
+        SealedForm, Sealer, UnsealError, check, open,
     },
 };

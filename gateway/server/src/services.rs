@@ -7,7 +7,10 @@ mod material;
 mod reasons;
 mod transfer;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use http::Response;
 use oncebus_core::{Bus, Clock};
@@ -46,6 +49,8 @@ pub(crate) struct Shared {
     pub pager: Arc<Pager>,
     pub index: Arc<SearchIndex>,
     pub clock: Arc<dyn Clock>,
+    /// Records that the scrubber's last pass read and found sound.
+    pub verified: Arc<AtomicU64>,
     /// Cancelled when the gateway begins to end: streams that nobody else would end do.
     pub ending: CancellationToken,
 }

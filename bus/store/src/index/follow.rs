@@ -2,14 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use oncebus_trail::Trail;
+use oncebus_trail::{SignedCheckpoint, Trail};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{IndexError, SearchIndex};
 
 /// Records that the index may be behind the trail; at this bound the feed takes no more pauses, and
-/// admission should wait for [`SearchIndex::keeps_up`].
+/// nobody is let in until it [keeps up](SearchIndex::keeps_up).
 pub const MAX_LAG: u64 = 100_000;
 /// Pause after a group, in times that the group took: the feed has a fifth of one core at most.
 const PAUSES: u32 = 4;
@@ -53,8 +53,19 @@ impl SearchIndex {
         }
     }
 
-    /// Waits until the index is less than [`MAX_LAG`] records behind the trail. Whoever lets calls in
-    /// waits here first, so that what cannot be searched stays bounded.
+    /// Waits until the index is [`MAX_LAG`] records or more behind the trail.
+    pub async fn falls_behind(&self) {
+        let mut grown = self.grown.clone();
+        let far = |signed: &Arc<SignedCheckpoint>| {
+            MAX_LAG <= signed.checkpoint.size.saturating_sub(self.indexed_size())
+        };
+        if grown.wait_for(far).await.is_err() {
+            // The trail has ended: it grows no more.
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Waits until the index is less than [`MAX_LAG`] records behind the trail.
     pub async fn keeps_up(&self) {
         let mut indexed = self.indexed();
         let near = |indexed: &u64| self.behind(*indexed) < MAX_LAG;

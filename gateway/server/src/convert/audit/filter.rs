@@ -22,7 +22,7 @@ const KINDS: [&str; 13] = [
     "start",
     "stop",
 ];
-const OPERATIONS: [&str; 18] = [
+const OPERATIONS: [&str; 19] = [
     "publish",
     "resume",
     "fetch",
@@ -41,6 +41,7 @@ const OPERATIONS: [&str; 18] = [
     "get_consistency_proof",
     "get_subject_report",
     "get_reuse_report",
+    "scrub",
 ];
 const OUTCOMES: [&str; 5] = ["served", "denied", "failed", "unknown", "recovered"];
 const CACHES: [&str; 3] = ["hit", "miss", "joined"];

@@ -1,5 +1,7 @@
 //! Searches, a page at a time, newest first.
 
+use std::sync::atomic::Ordering;
+
 use oncebus_core::{Caller, FieldError, Operation};
 use oncebus_proto::v1 as pb;
 use oncebus_store::RecordFilter;
@@ -39,6 +41,7 @@ impl Audit {
             next_page_token: found.next_page_token,
             tree_size: signed(found.extent.tree_size),
             indexed_size: signed(found.extent.indexed_size),
+            verified_size: signed(self.0.verified.load(Ordering::Relaxed)),
         })
     }
 
