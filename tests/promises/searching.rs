@@ -7,6 +7,9 @@ use oncebus_trail::{Consistency, SignedCheckpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+/// Records of keys that follow the first one of a run.
+const KEYS: i64 = 4;
+
 fn contract() -> Document {
     Document::new("construction_contract", "C-1", "a contract")
 }
@@ -31,7 +34,9 @@ async fn search(client: &Client, filter: pb::RecordFilter) -> Result<Vec<i64>, S
 async fn each_filter_finds_its_records_and_no_others() {
     let bus = busy().await;
     let records = bus.client("audit").records().await;
-    let [_, _, published, _, missed, hit, denied] = &records[..] else { panic!("{records:?}") };
+    let [_, _, published, _, _, hit, denied] = &records[KEYS as usize..] else {
+        panic!("{records:?}")
+    };
     let any = pb::RecordFilter::default;
     let text = str::to_owned;
 
@@ -48,15 +53,12 @@ async fn each_filter_finds_its_records_and_no_others() {
         ),
         (pb::RecordFilter { item: text("I14"), operation: text("publish"), ..any() }, vec![2, 1]),
         (pb::RecordFilter { kind: text("start"), ..any() }, vec![0]),
-        (pb::RecordFilter { reason: text("ACCESS_DENIED"), ..any() }, vec![denied.index]),
+        (pb::RecordFilter { reason: text("ACCESS_DENIED"), ..any() }, vec![6]),
         (pb::RecordFilter { version: published.version.clone(), ..any() }, vec![5, 4, 3, 2]),
         (pb::RecordFilter { digest: published.digest.clone(), ..any() }, vec![5, 4, 3, 2]),
-        (pb::RecordFilter { id: hit.id.clone(), ..any() }, vec![hit.index]),
-        (pb::RecordFilter { cache: text("miss"), ..any() }, vec![missed.index]),
-        (
-            pb::RecordFilter { cache: text("hit"), department: text("planning"), ..any() },
-            vec![hit.index],
-        ),
+        (pb::RecordFilter { id: hit.id.clone(), ..any() }, vec![5]),
+        (pb::RecordFilter { cache: text("miss"), ..any() }, vec![4]),
+        (pb::RecordFilter { cache: text("hit"), department: text("planning"), ..any() }, vec![5]),
         (pb::RecordFilter { trace_id: "0a".repeat(16), ..any() }, vec![]),
         (pb::RecordFilter { min_latency_ms: 3_600_000, ..any() }, vec![]),
         (
@@ -73,7 +75,9 @@ async fn each_filter_finds_its_records_and_no_others() {
         let shown = format!("{filter:?}");
         let mut found = search(&bus.client("audit"), filter).await.unwrap();
         // Readings of this test itself come behind.
-        found.retain(|index| *index <= 7);
+        found.retain(|index| *index <= 7 + KEYS);
+        let expected: Vec<_> =
+            expected.into_iter().map(|index| if index == 0 { 0 } else { index + KEYS }).collect();
         assert_eq!(found, expected, "{shown}");
     }
 }
@@ -104,12 +108,13 @@ async fn a_subject_and_a_case_are_found_though_no_record_names_them() {
     let report = audit.audit.clone().get_subject_report(report).await.unwrap().into_inner();
 
     let none: [i64; 0] = [];
-    assert!(of_subject.unwrap().ends_with(&[5, 4, 3, 2, 1]));
+    let at = |indices: &[i64]| indices.iter().map(|index| index + KEYS).collect::<Vec<_>>();
+    assert!(of_subject.unwrap().ends_with(&at(&[5, 4, 3, 2, 1])));
     assert_eq!((of_other.unwrap(), hidden.unwrap()), (vec![], vec![]));
-    assert_eq!(of_case, [5, 4, 3]);
+    assert_eq!(of_case, at(&[5, 4, 3]));
     assert_eq!(of_other_case, none);
-    let kinds: Vec<_> = report.records.iter().map(|r| (r.index, r.kind.as_str())).collect();
-    assert!(kinds.ends_with(&[(5, "outcome"), (4, "outcome"), (2, "outcome")]), "{kinds:?}");
+    let reported: Vec<_> = report.records.iter().map(|record| record.index).collect();
+    assert!(reported.ends_with(&at(&[5, 4, 2])), "{reported:?}");
 }
 
 #[tokio::test]
@@ -173,9 +178,9 @@ async fn a_page_token_is_good_for_its_caller_and_filter_alone() {
     for refused in [other_filter, other_caller] {
         assert!(refused.message().starts_with("page_token "), "{refused:?}");
     }
-    assert_eq!(second.records[0].index, 5);
+    assert_eq!(second.records[0].index, 5 + KEYS);
     assert!(first.indexed_size <= first.tree_size, "more is found than there is");
-    assert_eq!(first.tree_size, 7);
+    assert_eq!(first.tree_size, 7 + KEYS);
 }
 
 #[tokio::test]
@@ -187,7 +192,7 @@ async fn an_operator_sees_what_was_done_to_the_gateway_and_no_call_of_others() {
 
     let mut kinds: Vec<_> = records.iter().map(|record| record.kind.as_str()).collect();
     kinds.retain(|kind| *kind != "outcome");
-    assert_eq!(kinds, ["start", "audit_read"]);
+    assert_eq!(kinds, ["start", "key", "key", "key", "key", "audit_read"]);
     assert!(records.iter().all(|record| record.department != "planning"), "{records:?}");
 }
 
@@ -233,15 +238,15 @@ async fn a_receipt_is_had_again_by_whoever_may_see_its_record() {
     let bus = busy().await;
     let of = |index| pb::GetReceiptRequest { index, ..Default::default() };
 
-    let given = bus.client("planning").audit.get_receipt(of(4)).await.unwrap().into_inner();
-    let hidden = bus.client("market").audit.get_receipt(of(4)).await.unwrap_err();
+    let given = bus.client("planning").audit.get_receipt(of(4 + KEYS)).await.unwrap().into_inner();
+    let hidden = bus.client("market").audit.get_receipt(of(4 + KEYS)).await.unwrap_err();
     let beyond = bus.client("planning").audit.get_receipt(of(999)).await.unwrap_err();
-    let foreign = pb::GetReceiptRequest { origin: "other.test/log".to_owned(), index: 4 };
+    let foreign = pb::GetReceiptRequest { origin: "other.test/log".to_owned(), index: 4 + KEYS };
     let foreign = bus.client("planning").audit.get_receipt(foreign).await.unwrap_err();
 
     let receipt = proof(&given.receipt.unwrap());
     receipt.verify(bus.verifier()).unwrap();
-    assert_eq!(receipt.index, 4);
+    assert_eq!(receipt.index, 4 + KEYS as u64);
     for refused in [hidden, beyond, foreign] {
         assert_eq!(
             (refused.code(), reason(&refused).as_str()),

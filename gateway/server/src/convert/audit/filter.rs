@@ -1,7 +1,7 @@
 //! Which records are looked for: what cannot match anything is refused, and named.
 
 use jiff::Timestamp;
-use oncebus_core::{Bus, DeptId, Digest, FieldError, RecordId, VersionName};
+use oncebus_core::{Bus, DeptId, Digest, DigestError, FieldError, RecordId, VersionName};
 use oncebus_proto::v1 as pb;
 use oncebus_store::RecordFilter;
 
@@ -178,13 +178,12 @@ fn trace_id(text: &str) -> Result<Option<[u8; 16]>, FieldError> {
 }
 
 fn digest(text: &str) -> Result<Option<Digest>, FieldError> {
-    match text {
-        "" => Ok(None),
-        text => text.parse().map(Some).or_else(|_error| {
-            let cure = "give sha256: and 64 hexadecimal digits";
-            Err(FieldError::new("digest", "is no digest", cure))
-        }),
+    if text.is_empty() {
+        return Ok(None);
     }
+    let cure = "give sha256: and 64 hexadecimal digits";
+    let wrong = |_fault: DigestError| FieldError::new("digest", "is no digest", cure);
+    text.parse().map(Some).map_err(wrong)
 }
 
 fn free(field: &'static str, text: &str) -> Result<Option<String>, FieldError> {
