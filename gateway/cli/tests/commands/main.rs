@@ -8,6 +8,7 @@ mod demo;
 mod dev;
 mod garbage;
 mod origin;
+mod outside;
 mod python;
 
 use std::{
