@@ -7,6 +7,7 @@ mod crash;
 mod demo;
 mod dev;
 mod garbage;
+mod offline;
 mod origin;
 mod python;
 
