@@ -8,6 +8,7 @@ mod crash;
 mod demo;
 mod dev;
 mod garbage;
+mod offline;
 mod origin;
 mod outside;
 mod python;
