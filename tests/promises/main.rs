@@ -12,6 +12,7 @@ mod publishing;
 mod records;
 mod reload;
 mod reports;
+mod scrubbing;
 mod sealing;
 mod searching;
 mod serving;

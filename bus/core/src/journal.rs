@@ -8,7 +8,8 @@ use std::{sync::Arc, time::Duration};
 use oncebus_trail::{AppendError, Receipt, Trail};
 
 use crate::{
-    BootId, Call, Clock, Epoch, Ground, Operation, Record, RecordId, Rng, Seal, SealError, Spans, SteadyClock,
+    BootId, Call, Clock, Epoch, Ground, Operation, Record, RecordId, Rng, Seal, SealError, Spans,
+    SteadyClock,
     record::{Ending, Kind},
     rng,
 };
@@ -135,11 +136,8 @@ impl Journal {
 
     /// Says that everything was read again: so many records were sound, or something was not.
     pub async fn scrubbed(&self, ending: Ending, records: u64) -> Result<Receipt, RecordError> {
-        let call = Call {
-            operation: Some(Operation::Scrub),
-            outcome: Some(ending),
-            ..Call::default()
-        };
+        let call =
+            Call { operation: Some(Operation::Scrub), outcome: Some(ending), ..Call::default() };
         let record = self.record(self.draw_id(), Kind::Admin, call);
         self.write(Record { count: Some(records), ..record }).await
     }

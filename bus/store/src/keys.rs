@@ -10,7 +10,7 @@ use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
     hmac,
 };
-use oncebus_core::{DeptId, RegistryError, Rng, SealedContent, Subject, SystemRng};
+use oncebus_core::{DeptId, RegistryError, Rng, Scheme, SealedContent, Subject, SystemRng};
 
 pub(crate) use self::file::write_private;
 use self::file::{KeyFile, KeyLine, corrupt};
@@ -86,12 +86,18 @@ impl SubjectKeys {
         self.newest.id
     }
 
-    /// Returns the newest token of a subject.
+    /// Returns the newest token of a subject in sealed parts: its first byte says the scheme.
     pub fn subject(&self, subject: &Subject) -> [u8; TOKEN_BYTES] {
-        self.newest.token(&plain(subject))
+        marked(self.newest.token(&plain(subject)), subject.scheme())
     }
 
-    /// Returns every token that a subject may be found by, the newest first.
+    /// Returns every token that a sealed part may have of a subject, the newest first.
+    pub fn subject_marks(&self, subject: &Subject) -> Vec<[u8; TOKEN_BYTES]> {
+        let tokens = self.subject_tokens(subject).into_iter();
+        tokens.map(|token| marked(token, subject.scheme())).collect()
+    }
+
+    /// Returns every token that the registry may have of a subject, the newest first.
     pub fn subject_tokens(&self, subject: &Subject) -> Vec<[u8; TOKEN_BYTES]> {
         self.tokens(&plain(subject))
     }
@@ -207,6 +213,20 @@ impl SubjectKey {
         let key = hmac::sign(&self.seal, salt);
         Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key.as_ref()).ok()?))
     }
+}
+
+/// First byte of a project's token in sealed parts.
+pub(crate) const PROJECT_MARK: u8 = 1;
+
+/// Puts the scheme in place of a token's first byte, so that projects can be counted.
+fn marked(mut token: [u8; TOKEN_BYTES], scheme: Scheme) -> [u8; TOKEN_BYTES] {
+    token[0] = match scheme {
+        Scheme::Project => PROJECT_MARK,
+        Scheme::Credit => 2,
+        Scheme::Citizen => 3,
+        Scheme::License => 4,
+    };
+    token
 }
 
 fn plain(subject: &Subject) -> String {

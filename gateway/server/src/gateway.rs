@@ -191,7 +191,18 @@ impl Gateway {
             .map_err(unable)?;
 
         upkeep::start(&tasks, &stop, &bus, &index, &refusals, &scrubber);
-        Ok(Self { serving, bus, registry, index, refusals, scrubber, tasks, stop, ending, recovery })
+        Ok(Self {
+            serving,
+            bus,
+            registry,
+            index,
+            refusals,
+            scrubber,
+            tasks,
+            stop,
+            ending,
+            recovery,
+        })
     }
 
     /// Returns the address that is listened on.

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use oncebus_proto::v1 as pb;
 use oncebus_tests::{Client, Document, TestBus};
 use tokio::{runtime::Builder, task::JoinSet};
 
@@ -34,6 +35,8 @@ struct Done {
     seconds: f64,
     /// Most records that the search index was behind.
     lag: u64,
+    /// Bytes in trail and search index, each record.
+    stored: f64,
 }
 
 pub(crate) fn measure(folder: &Path, report: &mut Report) {
@@ -47,11 +50,13 @@ pub(crate) fn measure(folder: &Path, report: &mut Report) {
             on_disk.round(&disk).await;
             in_memory.round(&memory).await;
         }
+        on_disk.stored = stored(&disk).await;
         (on_disk, in_memory)
     });
     let name = "exchanges/s, 256 in flight, against no sync";
     report.against(name, disk.rate(), "1/s", memory.rate(), Target::AtLeast(0.8));
     report.plain("search index behind then, at most", disk.lag as f64, "records");
+    report.aimed("stored bytes a hit, all told", disk.stored, "B", Target::AtMost(2_500.0));
 }
 
 async fn bus(trail: &Path) -> TestBus {
@@ -78,6 +83,16 @@ impl Done {
     fn rate(&self) -> f64 {
         self.calls as f64 / self.seconds
     }
+}
+
+/// Returns the bytes in trail and search index, once all is published and indexed, each record.
+async fn stored(bus: &TestBus) -> f64 {
+    bus.client("audit").audit.search_records(pb::SearchRecordsRequest::default()).await.unwrap();
+    let trail = bus.gateway().bus().journal().trail();
+    trail.prover(trail.size()).await.unwrap();
+    let kept = ["tile", "sealed"].map(|folder| super::bytes(&bus.trail_dir().join(folder)));
+    let index = super::bytes(&bus.data_dir().join("index.sqlite"));
+    (kept.iter().sum::<u64>() + index) as f64 / trail.size() as f64
 }
 
 /// Fetches for so long; returns how often.

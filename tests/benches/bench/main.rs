@@ -34,3 +34,12 @@ fn work() -> PathBuf {
     std::fs::create_dir_all(&work).unwrap();
     work
 }
+
+/// Returns the bytes of a file, or of all files below a folder.
+fn bytes(path: &Path) -> u64 {
+    if !path.is_dir() {
+        return std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    }
+    let entries = std::fs::read_dir(path).unwrap();
+    entries.map(|entry| bytes(&entry.unwrap().path())).sum()
+}

@@ -98,7 +98,8 @@ pub(crate) fn log(dir: &Path, records: u64) -> Log {
 pub(crate) fn open(dir: &Path) -> Trail {
     let origin = "oncebus.test/gateway/bench".parse().unwrap();
     let key = SigningKey::from_seed(&origin, &[7; 32]).unwrap();
-    let config = TrailConfig { write_deadline: Duration::from_secs(60), ..TrailConfig::new(dir, key) };
+    let config =
+        TrailConfig { write_deadline: Duration::from_secs(60), ..TrailConfig::new(dir, key) };
     Trail::open(config).unwrap().0
 }
 

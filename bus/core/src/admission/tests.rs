@@ -98,3 +98,17 @@ fn bytes_are_bounded_for_a_department_and_for_all() {
     assert_eq!((rest.len(), all), (4, Load::Bytes { limit: 10 << 20 }));
     assert!(again.is_ok());
 }
+
+#[test]
+fn nobody_is_let_in_while_the_trail_cannot_be_searched() {
+    let (admission, _hand) = start(AdmissionLimits::within(1 << 30));
+    let housing = department("housing");
+
+    admission.set_unsearchable(true);
+    let refused = admission.enter(&housing).map(drop);
+    admission.set_unsearchable(false);
+    let admitted = admission.enter(&housing).map(drop);
+
+    assert_eq!(refused, Err(Load::Index));
+    assert!(admitted.is_ok());
+}

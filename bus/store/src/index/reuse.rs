@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::{QueryBuilder, Row as _, Sqlite, sqlite::SqliteRow};
 
+use crate::keys::PROJECT_MARK;
+
 use super::{IndexError, SearchIndex, Visibility, days, names, search::push_visible};
 
 /// Most rows of a report.
@@ -50,7 +52,7 @@ pub struct ReuseCount {
     pub reused: u64,
     /// Of those, collected anew.
     pub collected: u64,
-    /// Distinct subjects among them.
+    /// Distinct projects among their subjects; once for each subject key that hid it.
     pub projects: u64,
 }
 
@@ -135,7 +137,9 @@ fn statement(asked: &ReuseQuery, words: &HashMap<String, i64>) -> QueryBuilder<S
         query.push(by.expression()).push(", ");
     }
     query.push("count(*), coalesce(sum(operation = ").push_bind(fetch);
-    query.push(" OR coalesce(already_held, 0) = 1), 0), count(DISTINCT subject) FROM records");
+    query.push(" OR coalesce(already_held, 0) = 1), 0), ");
+    query.push("count(DISTINCT CASE WHEN substr(subject, 1, 1) = ");
+    query.push_bind(vec![PROJECT_MARK]).push(" THEN subject END) FROM records");
     query.push(" WHERE kind = ").push_bind(word("outcome"));
     query.push(" AND follows IS NULL AND ((operation = ").push_bind(fetch);
     query.push(" AND outcome = ").push_bind(served);

@@ -150,7 +150,7 @@ impl SearchIndex {
     /// Returns the columns of tokens, and every token that may stand there: one of each key.
     fn tokens(&self, filter: &RecordFilter) -> Vec<(&'static str, Vec<Vec<u8>>)> {
         let kept = |tokens: Vec<[u8; 32]>| tokens.iter().map(|token| sealed::kept(token)).collect();
-        let subject = filter.subject.as_ref().map(|subject| self.keys.subject_tokens(subject));
+        let subject = filter.subject.as_ref().map(|subject| self.keys.subject_marks(subject));
         let case = filter.case.as_ref().map(|(dept, number)| self.keys.case_tokens(dept, number));
         let tokens = [("subject", subject), ("case_token", case)];
         tokens.into_iter().filter_map(|(column, tokens)| Some((column, kept(tokens?)))).collect()

@@ -21,7 +21,9 @@ pub struct Inspected {
 
 /// A row of the registry that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the registry has version {id} otherwise than its id says, in its {column}: restore it from a backup")]
+#[error(
+    "the registry has version {id} otherwise than its id says, in its {column}: restore it from a backup"
+)]
 pub struct VersionFault {
     /// The version.
     pub id: VersionId,

@@ -128,6 +128,41 @@ async fn a_new_key_finds_and_reads_what_the_old_one_hid() {
 }
 
 #[tokio::test]
+async fn any_edit_of_a_version_is_named() {
+    for (edit, column) in [
+        ("UPDATE versions SET manifest = replace(manifest, 'pdf', 'xml')", "manifest"),
+        ("UPDATE versions SET content = zeroblob(32)", "content"),
+        ("UPDATE versions SET chunks = zeroblob(32)", "chunks"),
+        ("UPDATE versions SET id = zeroblob(32)", "manifest"),
+        ("UPDATE versions SET material = zeroblob(16)", "material"),
+        ("DELETE FROM materials", "material_type"),
+        ("UPDATE materials SET material_type = 'id_card'", "material_type"),
+        ("UPDATE materials SET subject_token = zeroblob(32)", "subject"),
+        ("UPDATE materials SET subject_sealed = zeroblob(80)", "subject"),
+        ("UPDATE materials SET current = zeroblob(32)", "current"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let registry = open(dir.path()).await.unwrap();
+        registry.material(&key(), id(1)).await.unwrap();
+        let chunks = ChunkDigests::of(b"content");
+        let manifest = Manifest::new(id(1), &key().material_type, &document(), &chunks);
+        let holder = "market".parse().unwrap();
+        registry.register_held(&manifest, &chunks, &holder, upload().now).await.unwrap();
+        let sound = registry.inspect(None, 10).await.unwrap();
+        let edited = format!("PRAGMA foreign_keys = OFF; {edit}");
+
+        sqlx::raw_sql(sqlx::AssertSqlSafe(edited))
+            .execute(registry.database.writer())
+            .await
+            .unwrap();
+        let found = registry.inspect(None, 10).await.unwrap().fault;
+
+        assert_eq!((sound.versions, sound.next, sound.fault), (1, None, None));
+        assert_eq!(found.map(|fault| fault.column), Some(column), "{edit}");
+    }
+}
+
+#[tokio::test]
 async fn a_lost_key_file_is_never_made_up_for() {
     let dir = tempfile::tempdir().unwrap();
     let first = open(dir.path()).await.unwrap();

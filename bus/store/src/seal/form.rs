@@ -6,7 +6,8 @@
 //! 4         day since 1970, UTC, big-endian
 //! 32        salt
 //! 1         number of tokens, 0 to 2
-//! 32 each   token of the subject (zeros where only a case follows), token of the case
+//! 32 each   token of the subject (zeros where only a case follows), token of the case; the first byte
+//!           of a subject's says its scheme: 1 project, 2 credit, 3 citizen, 4 license
 //! 12        nonce: four zeros, a counter of eight bytes, big-endian
 //! rest      AES-256-GCM ciphertext with its tag of 16; all before the nonce is authenticated too
 //! ```

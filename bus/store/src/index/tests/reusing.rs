@@ -21,7 +21,9 @@ async fn fetches_and_held_publications_are_reuse_and_the_rest_was_collected() {
     let dir = tempfile::tempdir().unwrap();
     let trail = trail(dir.path());
     let keys = keys(&dir.path().join("index.sqlite"));
-    let subject = |value| Subject::new("project", value).unwrap();
+    // Of two projects and a company only the projects count as such.
+    let scheme = |value: &str| if value == "E" { "credit" } else { "project" };
+    let subject = |value| Subject::new(scheme(value), value).unwrap();
     for (id, (time, subject_of, fields)) in [
         (FEBRUARY, "A", r#""operation":"publish","outcome":"served","already_held":false,"department":"housing","material_type":"t1""#),
         (FEBRUARY, "A", r#""operation":"fetch","outcome":"served","department":"planning","material_type":"t1""#),
@@ -29,6 +31,7 @@ async fn fetches_and_held_publications_are_reuse_and_the_rest_was_collected() {
         (MARCH, "B", r#""operation":"fetch","outcome":"served","department":"planning","material_type":"t2""#),
         (MARCH, "B", r#""operation":"publish","outcome":"served","already_held":true,"department":"housing","material_type":"t2""#),
         (MARCH, "B", r#""operation":"publish","outcome":"recovered","department":"housing","material_type":"t2""#),
+        (MARCH, "E", r#""operation":"fetch","outcome":"served","department":"planning","material_type":"t2""#),
         // None of these is a material that was asked for and given.
         (MARCH, "C", r#""operation":"fetch","outcome":"denied","department":"market","material_type":"t2""#),
         (MARCH, "C", r#""operation":"publish","outcome":"failed","department":"market","material_type":"t2""#),
@@ -49,21 +52,21 @@ async fn fetches_and_held_publications_are_reuse_and_the_rest_was_collected() {
     };
     let all = || Visibility::All;
 
-    assert_eq!(report(&[], all(), None).await, [count(&[], 6, 4, 2, 2)]);
+    assert_eq!(report(&[], all(), None).await, [count(&[], 7, 5, 2, 2)]);
     assert_eq!(
         report(&[ReuseBy::Month], all(), None).await,
-        [count(&["2026-02"], 2, 1, 1, 1), count(&["2026-03"], 4, 3, 1, 2)]
+        [count(&["2026-02"], 2, 1, 1, 1), count(&["2026-03"], 5, 4, 1, 2)]
     );
     assert_eq!(
         report(&[ReuseBy::MaterialType, ReuseBy::Department], all(), Some(MARCH)).await,
         [
             count(&["t1", "planning"], 1, 1, 0, 1),
             count(&["t2", "housing"], 2, 1, 1, 1),
-            count(&["t2", "planning"], 1, 1, 0, 1)
+            count(&["t2", "planning"], 2, 2, 0, 1)
         ]
     );
     let side = Visibility::Department("planning".parse().unwrap());
-    assert_eq!(report(&[ReuseBy::Region], side, None).await, [count(&[""], 3, 3, 0, 2)]);
+    assert_eq!(report(&[ReuseBy::Region], side, None).await, [count(&[""], 4, 4, 0, 2)]);
     let stranger = Visibility::Department("fire".parse().unwrap());
     assert_eq!(report(&[], stranger, None).await, []);
 }
