@@ -5,7 +5,7 @@ PART := @tests/part.sh
 DRILLS := $(abspath $(or $(CARGO_TARGET_DIR),target))/drills/report.jsonl
 DENY := $(CARGO) deny --locked check --hide-inclusion-graph bans licenses sources
 
-.PHONY: help build demo check deny test test-all drills proto
+.PHONY: help build demo check deny test test-all drills bench proto
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -36,6 +36,9 @@ test-all: ## run every test, the random ones ten times as long
 drills: ## break processes, wires and adapters under load; figures go to target/drills/report.jsonl
 	$(CARGO) build --locked --package oncebus --example hostile-adapter
 	$(PART) drills env ONCEBUS_DRILL_REPORT=$(DRILLS) $(CARGO) test --locked --package oncebus --test drills
+
+bench: ## measure against bare baselines, optimised; figures go to target/bench/report.json
+	$(PART) bench $(CARGO) bench --locked --package oncebus-tests --bench bench
 
 proto: ## generate proto/src/gen anew from the .proto files
 	ONCEBUS_REGENERATE=1 $(CARGO) test --locked -p oncebus-proto --test generated

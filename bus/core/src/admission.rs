@@ -4,7 +4,14 @@
 mod load;
 mod pace;
 
-use std::{collections::HashMap, num::NonZeroU32, sync::Arc};
+use std::{
+    collections::HashMap,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -39,6 +46,8 @@ pub struct Admission {
     calls: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
     gates: HashMap<DeptId, Gate>,
+    /// What is on the trail cannot be searched yet: nobody is let in.
+    unsearchable: AtomicBool,
 }
 
 /// What one department uses.
@@ -112,8 +121,14 @@ impl Admission {
             calls: Arc::new(Semaphore::new(limits.calls as usize)),
             bytes: Arc::new(Semaphore::new(kibibytes(limits.bytes) as usize)),
             gates,
+            unsearchable: AtomicBool::new(false),
             limits,
         }
+    }
+
+    /// Says whether the search index is too far behind the trail to let more calls in.
+    pub fn set_unsearchable(&self, unsearchable: bool) {
+        self.unsearchable.store(unsearchable, Ordering::Relaxed);
     }
 
     /// Returns how many calls are under way.
@@ -128,6 +143,9 @@ impl Admission {
     /// Says what there is too much of. Nothing waits: a caller that is told at once comes back later.
     pub fn enter(self: &Arc<Self>, department: &DeptId) -> Result<Permit, Load> {
         let limits = &self.limits;
+        if self.unsearchable.load(Ordering::Relaxed) {
+            return Err(Load::Index);
+        }
         let gate = self.gates.get(department).ok_or(Load::Unknown)?;
         let own = Arc::clone(&gate.calls).try_acquire_owned();
         let own = own.ok().ok_or(Load::Calls { limit: limits.calls_per_department })?;

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use oncebus_trail::{AppendError, Receipt, Trail};
 
 use crate::{
-    BootId, Call, Clock, Epoch, Ground, Record, RecordId, Rng, Seal, SealError, Spans, SteadyClock,
+    BootId, Call, Clock, Epoch, Ground, Operation, Record, RecordId, Rng, Seal, SealError, Spans, SteadyClock,
     record::{Ending, Kind},
     rng,
 };
@@ -131,6 +131,17 @@ impl Journal {
     ) -> Result<Receipt, RecordError> {
         let record = self.record(self.draw_id(), Kind::Admin, call);
         self.write(Record { ranges, ground, ..record }).await
+    }
+
+    /// Says that everything was read again: so many records were sound, or something was not.
+    pub async fn scrubbed(&self, ending: Ending, records: u64) -> Result<Receipt, RecordError> {
+        let call = Call {
+            operation: Some(Operation::Scrub),
+            outcome: Some(ending),
+            ..Call::default()
+        };
+        let record = self.record(self.draw_id(), Kind::Admin, call);
+        self.write(Record { count: Some(records), ..record }).await
     }
 
     /// Says that these records are about to be dropped.

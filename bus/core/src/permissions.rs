@@ -49,6 +49,8 @@ pub enum Operation {
     GetSubjectReport,
     /// Asks how often materials were reused.
     GetReuseReport,
+    /// Reads everything again and compares it; the gateway does so by itself.
+    Scrub,
 }
 
 /// One `[[permission]]` of the configuration. Codes or aliases of types; what is not listed is
@@ -209,6 +211,7 @@ impl fmt::Display for Operation {
             Self::GetConsistencyProof => "get_consistency_proof",
             Self::GetSubjectReport => "get_subject_report",
             Self::GetReuseReport => "get_reuse_report",
+            Self::Scrub => "scrub",
         })
     }
 }

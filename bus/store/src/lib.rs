@@ -10,11 +10,14 @@ mod registry;
 mod seal;
 
 pub use self::{
-    index::{IndexError, RecordFilter, SearchIndex, Visibility},
+    index::{
+        Compared, IndexError, MAX_LAG, MAX_REUSE_ROWS, RecordFilter, ReuseBy, ReuseCount,
+        ReuseQuery, RowFault, SearchIndex, Visibility,
+    },
     keys::SubjectKeys,
-    registry::SqliteRegistry,
+    registry::{Inspected, SqliteRegistry, VersionFault},
     seal::{
-        DataKeyId, FormError, RecipientError, SealIdentity, SealRecipients, SealedForm, Sealer,
-        UnsealError, open,
+        DataKeyId, FormError, PartFault, PartState, RecipientError, SealIdentity, SealRecipients,
+        SealedForm, Sealer, UnsealError, check, open,
     },
 };

@@ -1,5 +1,6 @@
 //! The registry on SQLite, one file per table.
 
+mod inspect;
 mod materials;
 mod open;
 mod requests;
@@ -20,6 +21,8 @@ use oncebus_core::{
 use oncebus_trail::Receipt;
 
 use crate::{SubjectKeys, database::Database};
+
+pub use self::inspect::{Inspected, VersionFault};
 
 /// The registry in one SQLite file: WAL mode, every commit synced before it is answered.
 #[derive(Clone, Debug)]

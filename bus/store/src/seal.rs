@@ -4,6 +4,7 @@
 //! auditors' keys (age, X25519) before the first record under it. In clear it is in memory only: what
 //! was sealed in an earlier run or on an earlier day, the gateway itself cannot open.
 
+mod check;
 mod day_key;
 mod form;
 mod identity;
@@ -13,6 +14,7 @@ mod sealer;
 mod tests;
 
 pub use self::{
+    check::{PartFault, PartState, check},
     form::{DataKeyId, FormError, SealedForm},
     identity::{RecipientError, SealIdentity, SealRecipients},
     open::{UnsealError, open},

@@ -57,6 +57,8 @@ pub struct GatewayConfig {
     pub data_dir: PathBuf,
     /// Folder of the trail.
     pub trail_dir: PathBuf,
+    /// File that keeps the trail's newest checkpoint, on another disk and in no backup of the trail.
+    pub trail_guard: Option<PathBuf>,
     /// Whose keys the sealed parts of records are encrypted to.
     pub seal_recipients: SealRecipients,
     /// Region of the gateway, as records name it; empty for none.
@@ -129,6 +131,7 @@ struct Raw {
     listen: String,
     data_dir: PathBuf,
     trail_dir: Option<PathBuf>,
+    trail_guard: Option<PathBuf>,
     catalog_dir: PathBuf,
     #[serde(default)]
     seal_recipients: Vec<String>,
@@ -185,12 +188,13 @@ impl GatewayConfig {
 
 impl Raw {
     /// Keys of the top-level texts, and of the one list among them.
-    const TEXTS: [&str; 8] = [
+    const TEXTS: [&str; 9] = [
         "id",
         "trust_domain",
         "listen",
         "data_dir",
         "trail_dir",
+        "trail_guard",
         "catalog_dir",
         "seal_recipients",
         "region",
@@ -219,6 +223,7 @@ impl Raw {
             origin,
             listen: self.listen,
             trail_dir,
+            trail_guard: self.trail_guard.map(|file| base.join(file)),
             seal_recipients: SealRecipients::parse(&self.seal_recipients)
                 .map_err(ConfigFault::SealRecipients)?,
             region: region(self.region)?,

@@ -21,6 +21,7 @@ use crate::{
     page::Pager,
     refusals::RefusalCounter,
     reload::Reloads,
+    scrub::{Pace, ScrubError, Scrubbed, Scrubber},
     services::{self, Shared},
     settle,
     stores::Stores,
@@ -38,8 +39,10 @@ pub struct Gateway {
     registry: Arc<SqliteRegistry>,
     index: Arc<SearchIndex>,
     refusals: Arc<RefusalCounter>,
+    scrubber: Scrubber,
     tasks: TaskTracker,
     stop: CancellationToken,
+    ending: CancellationToken,
     recovery: Recovery,
 }
 
@@ -158,6 +161,13 @@ impl Gateway {
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let reloads =
             Reloads::new(config.clone(), bus.clone(), Arc::clone(&callers), tasks.clone());
+        let scrubber = Scrubber {
+            trail_dir: config.trail_dir.clone(),
+            index: Arc::clone(&index),
+            registry: Arc::clone(&registry),
+            journal: bus.journal().clone(),
+            verified: Arc::default(),
+        };
         let shared = Shared {
             bus: bus.clone(),
             callers,
@@ -165,7 +175,10 @@ impl Gateway {
             pager: Arc::new(Pager::new(&page_key)),
             index: Arc::clone(&index),
             clock: Arc::clone(bus.journal().clock()) as _,
+            verified: Arc::clone(&scrubber.verified),
+            ending: CancellationToken::new(),
         };
+        let ending = shared.ending.clone();
         let mut lanes = Vec::with_capacity(workers.len());
         for runtime in workers {
             lanes.push(worker(runtime, &shared, &adapters).await?);
@@ -177,8 +190,8 @@ impl Gateway {
         let serving = serve(listener, tls, config.bounds.transport.clone(), lanes, counter)
             .map_err(unable)?;
 
-        upkeep::start(&tasks, &stop, &bus, &index, &refusals, &registry);
-        Ok(Self { serving, bus, registry, index, refusals, tasks, stop, recovery })
+        upkeep::start(&tasks, &stop, &bus, &index, &refusals, &scrubber);
+        Ok(Self { serving, bus, registry, index, refusals, scrubber, tasks, stop, ending, recovery })
     }
 
     /// Returns the address that is listened on.
@@ -194,6 +207,11 @@ impl Gateway {
     /// Returns how many calls are under way: let in, and their work not ended.
     pub fn calls_in_flight(&self) -> usize {
         self.bus.admission().calls_in_flight()
+    }
+
+    /// Returns how many records the search index is behind the trail.
+    pub fn index_lag(&self) -> u64 {
+        self.index.lag()
     }
 
     /// Returns what the trail found when it was opened.
@@ -221,6 +239,16 @@ impl Gateway {
         self.bus.sweep().await
     }
 
+    /// Reads all that is kept now, as fast as it goes, and compares it: records with their tiles and
+    /// the checkpoint, sealed parts and index rows with their records, versions with their ids.
+    ///
+    /// # Errors
+    ///
+    /// Names the first thing that is not as it was written; it is on record too.
+    pub async fn scrub(&self) -> Result<Scrubbed, ScrubError> {
+        self.scrubber.pass(Pace::Full).await
+    }
+
     /// Closes overdue intents now, not at the next interval; answers how many.
     ///
     /// # Errors
@@ -242,6 +270,7 @@ impl Gateway {
     /// Stops: no new calls, calls in flight end within 30 s, then trail and registry.
     pub async fn stop(self) {
         tracing::info!(calls = self.calls_in_flight(), "no new calls");
+        self.ending.cancel();
         let drained = self.serving.drain(DRAIN).await;
         tracing::info!(cut = drained.cut, after = ?drained.after, "connections are drained");
         self.refusals.record(self.bus.journal()).await;

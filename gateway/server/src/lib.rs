@@ -15,6 +15,7 @@ mod page;
 mod refusals;
 mod reload;
 mod rotation;
+mod scrub;
 mod services;
 mod settle;
 mod stores;
@@ -29,5 +30,9 @@ pub use oncebus_core::{
     Catalog, CatalogError, CatalogSources, Clock, MaterialType, Permission, Rng, Role,
     SealedContent, Supply, SystemClock, SystemRng,
 };
-pub use oncebus_store::{RecipientError, SealIdentity, SealedForm, UnsealError, open as unseal};
+pub use oncebus_store::{
+    PartState, RecipientError, SealIdentity, SealedForm, UnsealError, check as check_sealed,
+    open as unseal,
+};
 pub use rotation::{RotateError, rotate_subject_key};
+pub use scrub::{ScrubError, Scrubbed};

@@ -44,7 +44,8 @@ impl Stores {
         let subject_keys = Arc::new(subject_keys);
         let registry =
             SqliteRegistry::open(&data.join("registry.sqlite"), Arc::clone(&subject_keys)).await?;
-        let index = SearchIndex::open(&data.join("index.sqlite"), &trail).await?;
+        let index_keys = Arc::clone(&subject_keys);
+        let index = SearchIndex::open(&data.join("index.sqlite"), &trail, index_keys).await?;
         let page_key_file = keys_dir.join("page-tokens.key");
         let page_key = keys::load_or_draw(&page_key_file, rng)
             .map_err(|source| StartError::files(&page_key_file, source))?;
@@ -94,7 +95,8 @@ async fn open_trail(
     key: SigningKey,
 ) -> Result<(Trail, Recovery), StartError> {
     let dir: &Path = &config.trail_dir;
-    let trail = TrailConfig::new(dir.to_owned(), key);
+    let guard = config.trail_guard.clone();
+    let trail = TrailConfig { guard, ..TrailConfig::new(dir.to_owned(), key) };
     match spawn_blocking(move || Trail::open(trail)).await {
         Ok(opened) => Ok(opened?),
         Err(error) => Err(StartError::files(dir, io::Error::other(error))),

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use oncebus_core::Bus;
+use oncebus_core::{Admission, Bus};
 use oncebus_store::{SearchIndex, SqliteRegistry};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{refusals::RefusalCounter, settle::settle_overdue};
+use crate::{refusals::RefusalCounter, scrub::Scrubber, settle::settle_overdue};
 
 /// Time between two sweeps.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -27,12 +27,15 @@ pub(crate) fn start(
     bus: &Bus,
     index: &Arc<SearchIndex>,
     refusals: &Arc<RefusalCounter>,
-    registry: &Arc<SqliteRegistry>,
+    scrubber: &Scrubber,
 ) {
     let trail = bus.journal().trail().clone();
     tasks.spawn(Arc::clone(index).follow(trail, stop.clone()));
+    let slowed = slow_down(Arc::clone(index), Arc::clone(bus.admission()));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(slowed));
     tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(bus.clone())));
-    tasks.spawn(stop.clone().run_until_cancelled_owned(retoken(Arc::clone(registry))));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(retoken(Arc::clone(&scrubber.registry))));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(scrubber.clone().run()));
     let settled = settle(bus.clone(), Arc::clone(index));
     tasks.spawn(stop.clone().run_until_cancelled_owned(settled));
     tasks.spawn(stop.clone().run_until_cancelled_owned(record(bus.clone(), Arc::clone(refusals))));
@@ -54,6 +57,16 @@ async fn retoken(registry: Arc<SqliteRegistry>) {
     }
     if all > 0 {
         tracing::info!(all, "all subjects are hidden under the newest key");
+    }
+}
+
+/// Lets nobody in while too much of the trail cannot be searched: what is unsearchable stays bounded.
+async fn slow_down(index: Arc<SearchIndex>, admission: Arc<Admission>) {
+    loop {
+        index.falls_behind().await;
+        admission.set_unsearchable(true);
+        index.keeps_up().await;
+        admission.set_unsearchable(false);
     }
 }
 

@@ -1621,6 +1621,10 @@ pub struct SearchRecordsResponse {
     /// Records of the trail that the search index covers: all below this index.
     #[prost(int64, tag = "4")]
     pub indexed_size: i64,
+    /// Records that the gateway's last pass over its files read and found as they were written; 0 before
+    /// the first pass.
+    #[prost(int64, tag = "5")]
+    pub verified_size: i64,
 }
 /// Request of GetRecord.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

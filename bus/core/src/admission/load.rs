@@ -34,6 +34,9 @@ pub enum Load {
     /// The department has too many uploads pending.
     #[error("too many uploads are pending, commit some or try again later")]
     Uploads,
+    /// The search index is too far behind the trail.
+    #[error("too much of the audit trail cannot be searched yet, try again in a second")]
+    Index,
     /// The department is not one of the catalogue's.
     #[error("the department has no place here, ask the operator of the bus")]
     Unknown,

@@ -114,7 +114,7 @@ mod tests {
         }
 
         assert!(cache.since(new, 0..3).is_some());
-        assert!(!cache.since(old, 0..3).is_some());
+        assert!(cache.since(old, 0..3).is_none());
     }
 
     #[test]

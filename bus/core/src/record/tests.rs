@@ -150,7 +150,7 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
             "aborted",
             Record {
                 kind: Kind::Aborted,
-                call: Call { reason: Some("CANCELLED".into()), ..call },
+                call: Call { outcome: None, reason: Some("CANCELLED".into()), ..call },
                 ..served()
             },
         ),

@@ -1,7 +1,7 @@
 //! The data key of one run and day.
 
 use std::{
-    fs::DirBuilder,
+    fs::{DirBuilder, File},
     io::{self, Write as _},
     os::unix::fs::DirBuilderExt as _,
     path::Path,
@@ -37,7 +37,7 @@ impl DayKey {
         let mut secret = [0; KEY_BYTES];
         rng.fill(&mut secret);
         let wrapped = wrap(&secret, recipients)?;
-        DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        durable_dir(dir)?;
         write_private(&dir.join(id.file_name()), &wrapped)?;
         let key = UnboundKey::new(&AES_256_GCM, &secret).map_err(io::Error::other)?;
         Ok(Self { id, key: LessSafeKey::new(key), next: AtomicU64::new(0) })
@@ -58,6 +58,15 @@ impl DayKey {
             .map_err(io::Error::other)?;
         Ok((nonce, plain))
     }
+}
+
+/// Makes the folder of the keys, so that it is still there after a power cut.
+fn durable_dir(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    File::open(dir.parent().unwrap_or(dir))?.sync_all()
 }
 
 fn wrap(secret: &[u8], recipients: &SealRecipients) -> io::Result<Vec<u8>> {

@@ -16,6 +16,8 @@ use std::fmt;
 use jiff::{ToSpan as _, civil::Date};
 use uuid::Uuid;
 
+use super::sealer::salted;
+
 /// The form that this program writes.
 const VERSION: u8 = 1;
 const VERSION_BYTES: usize = 1;
@@ -97,6 +99,11 @@ impl<'s> SealedForm<'s> {
         let key = DataKeyId { boot, day };
         let ciphertext = rest;
         Ok(Self { key, salt, subject_token, case_token, authenticated, nonce, ciphertext })
+    }
+
+    /// Returns SHA-256 of salt and ciphertext, hexadecimal, as the record's leaf has it.
+    pub fn hash(&self) -> String {
+        salted(self.salt, self.ciphertext)
     }
 }
 

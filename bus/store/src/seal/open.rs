@@ -6,7 +6,6 @@ use oncebus_core::SealedContent;
 use super::{
     form::{FormError, SealedForm},
     identity::{RecipientError, SealIdentity},
-    sealer::salted,
 };
 
 /// Why a sealed part does not open.
@@ -45,7 +44,7 @@ pub fn open(
     leaf_sealed: &str,
 ) -> Result<SealedContent, UnsealError> {
     let form = SealedForm::read(stored)?;
-    if salted(form.salt, form.ciphertext) != leaf_sealed {
+    if form.hash() != leaf_sealed {
         return Err(UnsealError::Hash);
     }
     let identity: SealIdentity = identity.parse()?;

@@ -6,23 +6,15 @@ use std::{
 };
 
 use clap::Args;
-use oncebus_gateway::SealedForm;
+use oncebus_gateway::{PartState, check_sealed as check};
 use oncebus_trail::{Inspection, SignedCheckpoint, VerifierKey, fsck};
-use serde::Deserialize;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::vkey;
 use crate::{
     exit::{CliError, Exit},
     output::OutputArgs,
 };
-
-/// Where a sealed part has the number of its tokens; each is followed by the next, the last by the
-/// nonce and the ciphertext (the form is documented at [`SealedForm`]).
-const TOKENS_AT: usize = 53;
-const TOKEN_BYTES: usize = 32;
-const NONCE_BYTES: usize = 12;
 
 /// Flags of `audit fsck`.
 #[derive(Debug, Args)]
@@ -37,13 +29,6 @@ pub(crate) struct FsckArgs {
     /// Checkpoint that was kept: a tail that was cut since is found; may be repeated
     #[arg(long, value_name = "FILE")]
     since: Vec<PathBuf>,
-}
-
-/// What a leaf says of its sealed part.
-#[derive(Deserialize)]
-struct Leaf<'a> {
-    #[serde(borrow)]
-    sealed: Option<&'a str>,
 }
 
 /// Compares sealed parts with what their records say of them.
@@ -95,32 +80,12 @@ impl FsckArgs {
 
 impl SealedParts {
     fn check(&mut self, leaf: &[u8], part: &[u8]) -> Result<(), String> {
-        let named = serde_json::from_slice::<Leaf<'_>>(leaf).ok().and_then(|leaf| leaf.sealed);
-        match (named, part) {
-            (None, []) => Ok(()),
-            (None, _) => Err("its record names none".to_owned()),
-            (Some(_), []) => {
-                self.erased += 1;
-                Ok(())
-            }
-            (Some(hash), part) => {
-                if salted_hash(part)? == hash {
-                    Ok(())
-                } else {
-                    Err("its record has another hash of it".to_owned())
-                }
-            }
+        let state = check(leaf, part).map_err(|fault| fault.to_string())?;
+        if state == PartState::Erased {
+            self.erased += 1;
         }
+        Ok(())
     }
-}
-
-/// Returns SHA-256 of salt and ciphertext, hexadecimal, as leaves have it.
-fn salted_hash(part: &[u8]) -> Result<String, String> {
-    let form = SealedForm::read(part).map_err(|error| error.to_string())?;
-    let tokens = part.get(TOKENS_AT).copied().map_or(0, usize::from);
-    let ciphertext = &part[TOKENS_AT + 1 + tokens * TOKEN_BYTES + NONCE_BYTES..];
-    let hash = Sha256::new().chain_update(form.salt).chain_update(ciphertext).finalize();
-    Ok(hex::encode(hash))
 }
 
 /// Reads a checkpoint that somebody kept.

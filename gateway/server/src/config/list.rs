@@ -39,6 +39,7 @@ impl GatewayConfig {
             ("listen", self.listen.clone()),
             ("data_dir", path(&self.data_dir)),
             ("trail_dir", path(&self.trail_dir)),
+            ("trail_guard", self.trail_guard.as_deref().map(path).unwrap_or_default()),
             ("catalog_dir", path(&self.catalog_dir)),
             ("seal_recipients", self.seal_recipients.to_string()),
             ("region", self.region.clone()),

@@ -10,7 +10,7 @@ trust_domain = "oncebus.test"
 listen = "127.0.0.1:0"
 data_dir = "data"
 catalog_dir = "catalog"
-seal_recipients = ["age1kd7ln2ckkh4jrl9sg4kr3kqf2l8w6z63nskqgzy8sjhs8u6qfgysqcpsz4"]
+seal_recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
 [tls]
 cert = "cert.pem"
 key = "key.pem"
@@ -151,4 +151,46 @@ fn every_limit_sets_its_own_value_and_is_documented_with_its_default() {
         let row = row.unwrap_or_else(|| panic!("{name} is not documented")).replace(',', "");
         assert!(row.ends_with(&format!("| {default} | start |")), "{row}: {default}");
     }
+}
+
+#[test]
+fn a_file_without_auditors_keys_is_refused_with_the_command_that_makes_one() {
+    let without = SOUND.lines().filter(|line| !line.starts_with("seal_recipients"));
+    let without = without.collect::<Vec<_>>().join("\n");
+    let misspelt = SOUND.replace("age1ql3", "age1xxx");
+
+    let refused = [&without, &misspelt].map(|text| load(text).unwrap_err().to_string());
+
+    for said in refused {
+        assert!(said.contains("seal_recipients: "), "{said}");
+        assert!(said.contains("oncebus audit seal-key"), "{said}");
+        assert!(!said.contains("age1xxx"), "{said}");
+    }
+}
+
+#[test]
+fn a_region_that_does_not_fit_into_records_is_refused() {
+    for region in ["a b", "370800\\n", &"7".repeat(33)] {
+        let faulty = SOUND.replace("[tls]", &format!("region = \"{region}\"\n[tls]"));
+        let said = load(&faulty).unwrap_err().to_string();
+        assert!(said.contains("region: give"), "{said}");
+    }
+}
+
+#[test]
+fn configurations_that_differ_in_a_value_have_other_digests() {
+    let digest = |text: &str| load(text).unwrap().digest();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("gateway.toml");
+    let within = |text: &str| {
+        fs::write(&file, text).unwrap();
+        GatewayConfig::load(&file).unwrap().digest()
+    };
+
+    let [one, again] = [within(SOUND), within(SOUND)];
+    let other = within(&SOUND.replace("streams = 20", "streams = 21"));
+
+    assert_eq!((one.len(), &one), (64, &again));
+    assert_ne!(one, other);
+    assert_ne!(one, digest(SOUND), "paths are whole");
 }
