@@ -201,6 +201,31 @@ fn an_export_is_verified_and_what_it_shows_must_be_what_is_proven() {
 }
 
 #[test]
+fn exports_of_all_records_and_both_forms_are_verified() {
+    let mut dev = Dev::start();
+    let out = dev.dir.path().join("out.pdf");
+    let fetch = ["material", "fetch", "--type", "M01", "--subject", SUBJECT, "--out"];
+    let fetch = [&fetch[..], &[out.to_str().unwrap(), "--purpose", PURPOSE]].concat();
+    assert!(dev.command("planning", &fetch).status.success());
+    let vkey = dev.connection()["trail_vkey"].as_str().unwrap().to_owned();
+    let path = |name: &str| dev.dir.path().join(name).to_str().unwrap().to_owned();
+    let (jsonl, csv) = (path("jsonl"), path("csv"));
+
+    let first = dev.command("auditor", &["audit", "export", "--out", &jsonl]);
+    let second = dev.command("auditor", &["audit", "export", "--out", &csv, "--format", "csv"]);
+    dev.interrupt();
+    let args = ["audit", "verify", &jsonl, &csv, "--vkey", &vkey, "-o", "jsonl"];
+    let verified = oncebus().args(args).output().unwrap();
+
+    assert!(first.status.success() && second.status.success(), "{}", text(&second.stderr));
+    assert!(verified.status.success(), "{}", text(&verified.stderr));
+    let proven = text(&verified.stdout);
+    let counts = proven.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let counts: Vec<_> = counts.map(|proven| proven["records"].as_u64().unwrap()).collect();
+    assert!(counts.iter().all(|count| 3 < *count), "{counts:?}");
+}
+
+#[test]
 fn the_files_of_a_trail_are_sound_and_the_first_fault_is_named() {
     let ended = Ended::new();
     let kept = ended.file("kept.checkpoint", fs::read(ended.trail.join("checkpoint")).unwrap());

@@ -60,7 +60,7 @@ pub(super) fn compare(shown: &Map<String, Value>, index: u64, leaf: &[u8]) -> Re
             "index" => index.to_string(),
             _ => fields.get(field).map(|value| as_shown(field, value)).unwrap_or_default(),
         };
-        let shown = text(field, value);
+        let shown = text(value);
         let absent = proven.is_empty() && ["0", "false", "{}"].contains(&shown.as_str());
         if shown != proven && !absent {
             return Err(format!("record {index} is shown with {field} {shown:?}, not {proven:?}"));
@@ -89,16 +89,16 @@ fn as_shown(field: &str, value: &Value) -> String {
     let moment = value.as_i64().filter(|_| MOMENTS.contains(&field));
     match moment.map(Timestamp::from_millisecond) {
         Some(Ok(moment)) => moment.to_string(),
-        _ => text(field, value),
+        _ => text(value),
     }
 }
 
-fn text(field: &str, value: &Value) -> String {
+fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => match serde_json::from_str(text) {
             // A CSV has what is nested as text.
-            Ok(nested @ (Value::Object(_) | Value::Array(_))) => self::text(field, &nested),
+            Ok(nested @ (Value::Object(_) | Value::Array(_))) => self::text(&nested),
             _ => text.clone(),
         },
         Value::Object(counts) => {
