@@ -64,7 +64,7 @@ pub struct Record {
     /// Reason that somebody gave for an act.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ground: Option<Ground>,
-    /// SHA-256 of salt and ciphertext of the sealed part, hexadecimal.
+    /// SHA-256 of the salt and the whole of the sealed part, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed: Option<String>,
 }

@@ -62,7 +62,7 @@ pub struct SealedContent {
 pub struct SealedPart {
     /// What is kept beside the record, at most 4,096 bytes.
     pub stored: Vec<u8>,
-    /// SHA-256 of salt and ciphertext, hexadecimal.
+    /// SHA-256 of the salt and all of `stored`, hexadecimal.
     pub hash: String,
     /// Pseudonym of the officer, if there is one.
     pub officer: Option<String>,

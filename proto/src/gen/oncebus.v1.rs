@@ -1773,7 +1773,7 @@ pub struct Record {
     /// Region of the gateway.
     #[prost(string, tag = "42")]
     pub region: ::prost::alloc::string::String,
-    /// SHA-256 of salt and ciphertext of the sealed part, hexadecimal.
+    /// SHA-256 of the salt and the whole of the sealed part, hexadecimal.
     #[prost(string, tag = "43")]
     pub sealed: ::prost::alloc::string::String,
     /// Of a personal type: SHA-256 of the sealed part's salt and the content digest, hexadecimal.

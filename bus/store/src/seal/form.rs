@@ -42,6 +42,7 @@ pub struct SealedForm<'s> {
     pub subject_token: Option<&'s [u8]>,
     /// Token of the case.
     pub case_token: Option<&'s [u8]>,
+    stored: &'s [u8],
     pub(super) authenticated: &'s [u8],
     pub(super) nonce: &'s [u8],
     pub(super) ciphertext: &'s [u8],
@@ -99,12 +100,13 @@ impl<'s> SealedForm<'s> {
         let nonce = take(&mut rest, NONCE_BYTES)?;
         let key = DataKeyId { boot, day };
         let ciphertext = rest;
-        Ok(Self { key, salt, subject_token, case_token, authenticated, nonce, ciphertext })
+        Ok(Self { key, salt, subject_token, case_token, stored, authenticated, nonce, ciphertext })
     }
 
-    /// Returns SHA-256 of salt and ciphertext, hexadecimal, as the record's leaf has it.
+    /// Returns SHA-256 of the salt and the whole stored part, hexadecimal, as the record's leaf has it:
+    /// an edited token or nonce is found without the data key.
     pub fn hash(&self) -> String {
-        salted(self.salt, self.ciphertext)
+        salted(self.salt, self.stored)
     }
 }
 

@@ -109,8 +109,8 @@ impl Seal for Sealer {
         stored.extend_from_slice(&nonce);
         stored.extend_from_slice(&ciphertext);
         Ok(SealedPart {
+            hash: salted(&salt, &stored),
             stored,
-            hash: salted(&salt, &ciphertext),
             officer: officer.map(|officer| self.tokens.officer(department, officer)),
             digest_salted: content.digest.map(|digest| salted(&salt, digest.as_bytes())),
         })

