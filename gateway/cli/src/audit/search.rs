@@ -41,6 +41,7 @@ pub(super) struct Found {
     pub(super) records: Vec<Value>,
     pub(super) tree_size: i64,
     pub(super) indexed_size: i64,
+    pub(super) verified_size: i64,
 }
 
 // === impl SearchArgs ===
@@ -52,6 +53,7 @@ impl SearchArgs {
         let found = search(&mut client, &self.filter.within(self.window), limit).await?;
         self.output.rows(&record::COLUMNS, &found.records);
         tell_lag(found.tree_size, found.indexed_size);
+        tell_verified(found.verified_size, found.tree_size);
         Ok(())
     }
 }
@@ -66,7 +68,7 @@ pub(super) async fn search(
     filter: &pb::RecordFilter,
     limit: usize,
 ) -> Result<Found, CliError> {
-    let mut found = Found { records: Vec::new(), tree_size: 0, indexed_size: 0 };
+    let mut found = Found { records: Vec::new(), tree_size: 0, indexed_size: 0, verified_size: 0 };
     let mut page_token = String::new();
     loop {
         // A page's size is no part of the filter that its token is bound to.
@@ -77,6 +79,7 @@ pub(super) async fn search(
         let answer = client.search_records(request).await.map_err(|s| failed(&s))?.into_inner();
         found.records.extend(answer.records.iter().map(record::json));
         (found.tree_size, found.indexed_size) = (answer.tree_size, answer.indexed_size);
+        found.verified_size = answer.verified_size;
         page_token = answer.next_page_token;
         if page_token.is_empty() || found.records.len() >= limit {
             return Ok(found);
@@ -87,6 +90,15 @@ pub(super) async fn search(
 /// Returns how many records to ask for where so many are left.
 pub(super) fn page_size(left: usize) -> i32 {
     i32::try_from(left.min(PAGE)).unwrap_or(i32::MAX)
+}
+
+/// Says how far the gateway's last pass over its files came, once there was one.
+fn tell_verified(verified_size: i64, tree_size: i64) {
+    if verified_size > 0 {
+        say::note(format_args!(
+            "the gateway has read {verified_size} of {tree_size} records again, all sound"
+        ));
+    }
 }
 
 /// Says that the newest records were not looked at, where that is so.
