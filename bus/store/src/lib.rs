@@ -10,7 +10,10 @@ mod registry;
 mod seal;
 
 pub use self::{
-    index::{IndexError, RecordFilter, SearchIndex, Visibility},
+    index::{
+        Compared, IndexError, MAX_LAG, MAX_REUSE_ROWS, RecordFilter, ReuseBy, ReuseCount,
+        ReuseQuery, RowFault, SearchIndex, Visibility,
+    },
     keys::SubjectKeys,
     registry::SqliteRegistry,
     seal::{

@@ -28,6 +28,15 @@ pub struct SqliteRegistry {
     keys: Arc<SubjectKeys>,
 }
 
+// === impl SqliteRegistry ===
+
+impl SqliteRegistry {
+    /// Returns the keys that hide its subjects; the search index finds them by the same.
+    pub fn subject_keys(&self) -> Arc<SubjectKeys> {
+        Arc::clone(&self.keys)
+    }
+}
+
 /// Says what was tried when a statement failed.
 pub(crate) fn failed(action: &'static str) -> impl Fn(sqlx::Error) -> RegistryError {
     move |source| RegistryError::Storage { action, source: Box::new(source) }

@@ -1,15 +1,12 @@
 //! Turns a verified peer into the caller that the exchange knows.
 
-use std::{
-    collections::HashMap,
-    net::IpAddr,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::HashMap, net::IpAddr, sync::Arc};
 
 use oncebus_core::{
     Admission, Admitted, Caller, Catalog, DeptId, FieldError, HangUp, Role, SystemId, TraceId,
 };
 use oncebus_transport::{Deadline, Identity, Peer};
+use tokio::sync::watch;
 use tonic::{Extensions, Request, Status, metadata::MetadataMap};
 
 use crate::{SystemConfig, convert, refusals::RefusalCounter};
@@ -20,9 +17,12 @@ pub(crate) struct Callers {
     catalog: Arc<Catalog>,
     admission: Arc<Admission>,
     /// Replaced as a whole, so that no call sees half of a change.
-    roles: RwLock<HashMap<String, Role>>,
+    roles: watch::Sender<Roles>,
     refusals: Arc<RefusalCounter>,
 }
+
+/// Roles by SPIFFE id; who is not listed is a department's.
+pub(crate) type Roles = HashMap<String, Role>;
 
 // === impl Callers ===
 
@@ -33,13 +33,17 @@ impl Callers {
         systems: &[SystemConfig],
         refusals: Arc<RefusalCounter>,
     ) -> Self {
-        Self { catalog, admission, roles: RwLock::new(roles(systems)), refusals }
+        Self { catalog, admission, roles: watch::Sender::new(roles(systems)), refusals }
     }
 
     /// Gives the systems other roles: every call that begins after this returned has them.
     pub(crate) fn replace_roles(&self, systems: &[SystemConfig]) {
-        let roles = roles(systems);
-        *self.roles.write().unwrap_or_else(PoisonError::into_inner) = roles;
+        self.roles.send_replace(roles(systems));
+    }
+
+    /// Returns what tells of every change of the roles from now on.
+    pub(crate) fn role_changes(&self) -> watch::Receiver<Roles> {
+        self.roles.subscribe()
     }
 
     /// Lets a call in, and checks its request.
@@ -94,13 +98,13 @@ impl Callers {
         })
     }
 
-    fn role(&self, spiffe_id: &str) -> Role {
-        let roles = self.roles.read().unwrap_or_else(PoisonError::into_inner);
-        roles.get(spiffe_id).copied().unwrap_or_default()
+    /// Returns the role that a system has now.
+    pub(crate) fn role(&self, spiffe_id: &str) -> Role {
+        self.roles.borrow().get(spiffe_id).copied().unwrap_or_default()
     }
 }
 
-fn roles(systems: &[SystemConfig]) -> HashMap<String, Role> {
+fn roles(systems: &[SystemConfig]) -> Roles {
     systems.iter().map(|system| (system.spiffe_id.clone(), system.role)).collect()
 }
 

@@ -40,6 +40,7 @@ pub struct Gateway {
     refusals: Arc<RefusalCounter>,
     tasks: TaskTracker,
     stop: CancellationToken,
+    ending: CancellationToken,
     recovery: Recovery,
 }
 
@@ -165,7 +166,9 @@ impl Gateway {
             pager: Arc::new(Pager::new(&page_key)),
             index: Arc::clone(&index),
             clock: Arc::clone(bus.journal().clock()) as _,
+            ending: CancellationToken::new(),
         };
+        let ending = shared.ending.clone();
         let mut lanes = Vec::with_capacity(workers.len());
         for runtime in workers {
             lanes.push(worker(runtime, &shared, &adapters).await?);
@@ -178,7 +181,7 @@ impl Gateway {
             .map_err(unable)?;
 
         upkeep::start(&tasks, &stop, &bus, &index, &refusals, &registry);
-        Ok(Self { serving, bus, registry, index, refusals, tasks, stop, recovery })
+        Ok(Self { serving, bus, registry, index, refusals, tasks, stop, ending, recovery })
     }
 
     /// Returns the address that is listened on.
@@ -242,6 +245,7 @@ impl Gateway {
     /// Stops: no new calls, calls in flight end within 30 s, then trail and registry.
     pub async fn stop(self) {
         tracing::info!(calls = self.calls_in_flight(), "no new calls");
+        self.ending.cancel();
         let drained = self.serving.drain(DRAIN).await;
         tracing::info!(cut = drained.cut, after = ?drained.after, "connections are drained");
         self.refusals.record(self.bus.journal()).await;

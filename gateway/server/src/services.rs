@@ -14,6 +14,7 @@ use oncebus_core::{Bus, Clock};
 use oncebus_proto::{FILE_DESCRIPTOR_SET, v1 as pb};
 use oncebus_store::SearchIndex;
 use oncebus_transport::{CallLimited, CallLimits, CallLimitsLayer, PathDeadline};
+use tokio_util::sync::CancellationToken;
 use tonic::{body::Body, service::Routes};
 use tonic_health::{
     ServingStatus,
@@ -31,6 +32,11 @@ const TRANSFER_BYTES: usize = 1024 * 1024 + CONTROL_BYTES;
 /// Time of a transfer.
 const TRANSFER_TIME: Duration = Duration::from_secs(600);
 
+/// Time of an export of the trail.
+const EXPORT_TIME: Duration = Duration::from_secs(3_600);
+/// Time of a tail of the trail; whoever wants more opens the next where it ended.
+const TAIL_TIME: Duration = Duration::from_secs(24 * 3_600);
+
 /// What the services of one worker share.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
@@ -40,6 +46,8 @@ pub(crate) struct Shared {
     pub pager: Arc<Pager>,
     pub index: Arc<SearchIndex>,
     pub clock: Arc<dyn Clock>,
+    /// Cancelled when the gateway begins to end: streams that nobody else would end do.
+    pub ending: CancellationToken,
 }
 
 /// The services, where every error has a reason.
@@ -97,10 +105,15 @@ async fn health() -> HealthServer<impl Health> {
 }
 
 fn call_limits() -> CallLimits {
-    let transfers = PathDeadline {
-        prefix: "/oncebus.v1.TransferService/".to_owned(),
-        default: TRANSFER_TIME,
-        max: TRANSFER_TIME,
-    };
-    CallLimits { paths: vec![transfers], refuse: convert::call_refused, ..CallLimits::default() }
+    let times = [
+        ("/oncebus.v1.TransferService/", TRANSFER_TIME),
+        ("/oncebus.v1.AuditService/ExportRecords", EXPORT_TIME),
+        ("/oncebus.v1.AuditService/TailRecords", TAIL_TIME),
+    ];
+    let paths = times.map(|(prefix, time)| PathDeadline {
+        prefix: prefix.to_owned(),
+        default: time,
+        max: time,
+    });
+    CallLimits { paths: paths.into(), refuse: convert::call_refused, ..CallLimits::default() }
 }

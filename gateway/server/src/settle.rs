@@ -46,7 +46,7 @@ async fn recover(bus: &Bus, index: &SearchIndex) -> Result<u32, StartError> {
         }
         for upload in unrecorded {
             let UploadState::Committed { outcome, .. } = upload.state else { continue };
-            let durable = index.position(outcome).await?;
+            let durable = index.find_by_id(outcome).await?;
             bus.recover(upload, durable).await.map_err(settling)?;
             new += u32::from(durable.is_none());
         }

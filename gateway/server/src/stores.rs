@@ -44,7 +44,8 @@ impl Stores {
         let subject_keys = Arc::new(subject_keys);
         let registry =
             SqliteRegistry::open(&data.join("registry.sqlite"), Arc::clone(&subject_keys)).await?;
-        let index = SearchIndex::open(&data.join("index.sqlite"), &trail).await?;
+        let index_file = data.join("index.sqlite");
+        let index = SearchIndex::open(&index_file, &trail, Arc::clone(&subject_keys)).await?;
         let page_key_file = keys_dir.join("page-tokens.key");
         let page_key = keys::load_or_draw(&page_key_file, rng)
             .map_err(|source| StartError::files(&page_key_file, source))?;

@@ -1,52 +1,81 @@
 //! Opens the index, and makes it anew where it is not one of this trail.
 
-use std::{fs, io, path::Path};
+use std::{fs, io, path::Path, sync::Arc};
 
 use oncebus_trail::Trail;
 use sqlx::sqlite::SqliteSynchronous;
+use tokio::sync::watch;
 
-use super::{IndexError, SearchIndex, feed};
-use crate::database::Database;
+use super::{IndexError, SearchIndex, feed, row};
+use crate::{SubjectKeys, database::Database};
 
 /// Form of the index; another one is made anew.
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 
-/// Filters with few values scan newest first; only what selects sharply has an index of its own.
+/// Filters with few values scan newest first, within the days asked for; only what selects sharply has
+/// an index of its own. Tokens that are erased must not stay in free pages.
 const SCHEMA: &str = "\
+    PRAGMA secure_delete = ON;
+    CREATE TABLE IF NOT EXISTS names (
+        id   INTEGER PRIMARY KEY,
+        text TEXT NOT NULL UNIQUE
+    );
     CREATE TABLE IF NOT EXISTS records (
         position      INTEGER PRIMARY KEY,
         time          BIGINT NOT NULL,
-        id            TEXT NOT NULL,
-        kind          TEXT NOT NULL,
-        operation     TEXT,
-        outcome       TEXT,
-        reason        TEXT,
-        department    TEXT,
-        system        TEXT,
-        holder        TEXT,
-        material_type TEXT,
-        item          TEXT,
-        version       TEXT,
-        digest        TEXT,
-        intent        BIGINT
+        latency_ms    BIGINT,
+        already_held  BIGINT,
+        follows       BIGINT,
+        intent        BIGINT,
+        id            BLOB NOT NULL,
+        version       BLOB,
+        digest        BLOB,
+        trace_id      BLOB,
+        subject       BLOB,
+        case_token    BLOB,
+        kind          BIGINT NOT NULL,
+        operation     BIGINT,
+        outcome       BIGINT,
+        reason        BIGINT,
+        department    BIGINT,
+        system        BIGINT,
+        holder        BIGINT,
+        material_type BIGINT,
+        item          BIGINT,
+        package       BIGINT,
+        region        BIGINT,
+        cache         BIGINT
     );
     CREATE INDEX IF NOT EXISTS records_time ON records (time);
     CREATE INDEX IF NOT EXISTS records_id ON records (id);
     CREATE INDEX IF NOT EXISTS records_version ON records (version) WHERE version IS NOT NULL;
     CREATE INDEX IF NOT EXISTS records_digest ON records (digest) WHERE digest IS NOT NULL;
-    CREATE INDEX IF NOT EXISTS records_intent ON records (intent) WHERE intent IS NOT NULL;
-    PRAGMA user_version = 1;";
+    CREATE INDEX IF NOT EXISTS records_trace ON records (trace_id) WHERE trace_id IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS records_subject ON records (subject) WHERE subject IS NOT NULL;
+    CREATE INDEX IF NOT EXISTS records_case ON records (case_token) WHERE case_token IS NOT NULL;
+    CREATE TABLE IF NOT EXISTS days (
+        day   INTEGER PRIMARY KEY,
+        first BIGINT NOT NULL,
+        last  BIGINT NOT NULL
+    );
+    CREATE TABLE IF NOT EXISTS open_intents (position INTEGER PRIMARY KEY);
+    PRAGMA user_version = 2;";
 
 // === impl SearchIndex ===
 
 impl SearchIndex {
-    /// Opens the index of `trail` in `file`, once its pages are checked.
+    /// Opens the index of `trail` in `file`, once its pages are checked. `keys` make the tokens that
+    /// subjects and cases are found by.
     ///
     /// # Errors
     ///
     /// If the file can neither be used nor be made anew.
-    pub async fn open(file: &Path, trail: &Trail) -> Result<Self, IndexError> {
-        if let Ok(index) = Self::try_open(file).await {
+    pub async fn open(
+        file: &Path,
+        trail: &Trail,
+        keys: Arc<SubjectKeys>,
+    ) -> Result<Self, IndexError> {
+        if let Ok(index) = Self::try_open(file, trail, &keys).await {
             match index.is_sound_and_of(trail).await {
                 Ok(true) => return Ok(index),
                 Ok(false) => {}
@@ -68,10 +97,14 @@ impl SearchIndex {
                 _ => {}
             }
         }
-        Ok(Self::try_open(file).await?)
+        Ok(Self::try_open(file, trail, &keys).await?)
     }
 
-    async fn try_open(file: &Path) -> Result<Self, sqlx::Error> {
+    async fn try_open(
+        file: &Path,
+        trail: &Trail,
+        keys: &Arc<SubjectKeys>,
+    ) -> Result<Self, sqlx::Error> {
         let database = Database::open(file, SqliteSynchronous::Normal).await?;
         let form: i64 =
             sqlx::query_scalar("PRAGMA user_version").fetch_one(database.writer()).await?;
@@ -79,7 +112,14 @@ impl SearchIndex {
             return Err(sqlx::Error::Protocol(format!("its form is {form}")));
         }
         sqlx::raw_sql(SCHEMA).execute(database.writer()).await?;
-        Ok(Self { database })
+        let covered = "SELECT coalesce(max(position) + 1, 0) FROM records";
+        let indexed: i64 = sqlx::query_scalar(covered).fetch_one(database.writer()).await?;
+        Ok(Self {
+            database,
+            keys: Arc::clone(keys),
+            indexed: Arc::new(watch::Sender::new(indexed.unsigned_abs())),
+            grown: trail.grown(),
+        })
     }
 
     async fn is_sound_and_of(&self, trail: &Trail) -> Result<bool, IndexError> {
@@ -96,13 +136,13 @@ impl SearchIndex {
 
     /// Returns whether the newest indexed record is the one that the trail has there.
     async fn is_of(&self, trail: &Trail) -> Result<bool, IndexError> {
-        let newest: Option<(i64, String)> =
+        let newest: Option<(i64, Vec<u8>)> =
             sqlx::query_as("SELECT position, id FROM records ORDER BY position DESC LIMIT 1")
                 .fetch_optional(&self.database.reader)
                 .await?;
         let Some((position, id)) = newest else { return Ok(true) };
-        let leaves = feed::read(trail, position.unsigned_abs(), 1).await?;
-        let Some(leaf) = leaves.first() else { return Ok(false) };
-        Ok(feed::Row::read(leaf)?.id == id)
+        let rows = feed::read(trail, position.unsigned_abs(), 1).await?;
+        let Some(found) = rows.first() else { return Ok(false) };
+        Ok(found.bytes[row::ID].as_ref() == Some(&id))
     }
 }

@@ -1,5 +1,10 @@
 //! The index finds what is on the trail, and is never worth keeping.
 
+mod comparing;
+mod reusing;
+mod searching;
+mod support;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -7,28 +12,14 @@ use std::{
     time::Duration,
 };
 
-use oncebus_trail::{Entry, SigningKey, Trail, TrailConfig};
+use oncebus_trail::Trail;
 use tokio_util::sync::CancellationToken;
 
-use super::{RecordFilter, SearchIndex, Visibility};
+use self::support::{open, search, trail, write};
+use super::{MAX_LAG, RecordFilter, Visibility};
 
 /// Bytes of a page of SQLite.
 const PAGE: usize = 4_096;
-
-fn trail(dir: &Path) -> Trail {
-    let origin = "oncebus.test/gateway/g1".parse().unwrap();
-    let key = SigningKey::from_seed(&origin, &[7; 32]).unwrap();
-    Trail::open(TrailConfig::new(dir.join("trail"), key)).unwrap().0
-}
-
-async fn write(trail: &Trail, id: u64, fields: &str) {
-    let leaf = format!("{{\"v\":1,\"id\":\"r{id}\",\"time\":{id},{fields}}}");
-    trail.append(Entry { leaf: leaf.into_bytes(), sealed: Vec::new() }).await.unwrap();
-}
-
-async fn search(index: &SearchIndex, filter: RecordFilter) -> Vec<u64> {
-    index.search(&filter, &Visibility::All, None, 100).await.unwrap()
-}
 
 #[tokio::test]
 async fn records_are_found_newest_first_by_every_filter_together() {
@@ -38,7 +29,7 @@ async fn records_are_found_newest_first_by_every_filter_together() {
     write(&trail, 1, r#""kind":"outcome","department":"housing","holder":"market","intent":0"#)
         .await;
     write(&trail, 2, r#""kind":"outcome","department":"planning","holder":"market""#).await;
-    let index = SearchIndex::open(&dir.path().join("index.sqlite"), &trail).await.unwrap();
+    let index = open(&dir.path().join("index.sqlite"), &trail).await;
 
     let size = index.feed(&trail).await.unwrap();
 
@@ -65,7 +56,7 @@ async fn an_intent_is_open_until_an_outcome_names_it() {
     }
     write(&trail, 3, r#""kind":"outcome","intent":1"#).await;
     write(&trail, 4, r#""kind":"aborted","intent":2"#).await;
-    let index = SearchIndex::open(&dir.path().join("index.sqlite"), &trail).await.unwrap();
+    let index = open(&dir.path().join("index.sqlite"), &trail).await;
 
     index.feed(&trail).await.unwrap();
 
@@ -80,9 +71,9 @@ async fn pages(dir: &Path, trail: &Trail) -> PathBuf {
     let file = dir.join("index.sqlite");
     let system = "s".repeat(3_000);
     for id in 0..40 {
-        write(trail, id, &format!(r#""kind":"start","system":"{system}""#)).await;
+        write(trail, id, &format!(r#""kind":"start","system":"{id}{system}""#)).await;
     }
-    let index = SearchIndex::open(&file, trail).await.unwrap();
+    let index = open(&file, trail).await;
     index.feed(trail).await.unwrap();
     index.database.close().await;
     file
@@ -102,8 +93,8 @@ async fn a_damaged_index_is_made_anew() {
         damaged[from..until].fill(0xff);
         fs::write(&file, damaged).unwrap();
 
-        let index = SearchIndex::open(&file, &trail).await.unwrap();
-        let emptied = index.indexed_size().await.unwrap();
+        let index = open(&file, &trail).await;
+        let emptied = index.indexed_size();
         let fed = index.feed(&trail).await.unwrap();
         index.database.close().await;
 
@@ -117,16 +108,16 @@ async fn a_sound_index_is_kept() {
     let trail = trail(dir.path());
     let file = pages(dir.path(), &trail).await;
 
-    let index = SearchIndex::open(&file, &trail).await.unwrap();
+    let index = open(&file, &trail).await;
 
-    assert_eq!(index.indexed_size().await.unwrap(), 40);
+    assert_eq!(index.indexed_size(), 40);
 }
 
 #[tokio::test]
 async fn the_index_stops_with_the_trail() {
     let dir = tempfile::tempdir().unwrap();
     let trail = trail(dir.path());
-    let index = SearchIndex::open(&dir.path().join("index.sqlite"), &trail).await.unwrap();
+    let index = open(&dir.path().join("index.sqlite"), &trail).await;
     let index = Arc::new(index);
     write(&trail, 1, r#""kind":"stop""#).await;
     trail.close().await.unwrap();
@@ -135,7 +126,7 @@ async fn the_index_stops_with_the_trail() {
     let ended = tokio::time::timeout(Duration::from_secs(10), following).await;
 
     assert!(ended.is_ok(), "the index follows a trail that is closed");
-    assert_eq!(index.indexed_size().await.unwrap(), 1);
+    assert_eq!(index.indexed_size(), 1);
 }
 
 #[tokio::test]
@@ -146,19 +137,19 @@ async fn an_index_of_another_trail_or_form_or_no_index_at_all_is_made_anew() {
     let (ours, foreign) = (trail(dir.path()), trail(other.path()));
     write(&ours, 1, r#""kind":"start""#).await;
     write(&foreign, 2, r#""kind":"stop""#).await;
-    let index = SearchIndex::open(&file, &foreign).await.unwrap();
+    let index = open(&file, &foreign).await;
     index.feed(&foreign).await.unwrap();
     index.database.close().await;
 
-    let index = SearchIndex::open(&file, &ours).await.unwrap();
-    let emptied = index.indexed_size().await.unwrap();
+    let index = open(&file, &ours).await;
+    let emptied = index.indexed_size();
     index.feed(&ours).await.unwrap();
     let found = search(&index, RecordFilter { kind: Some("start".into()), ..Default::default() });
     assert_eq!((emptied, found.await), (0, vec![0]));
 
     index.database.close().await;
     fs::write(&file, "no database").unwrap();
-    let index = SearchIndex::open(&file, &ours).await.unwrap();
+    let index = open(&file, &ours).await;
     assert_eq!(index.feed(&ours).await.unwrap(), 1);
 }
 
@@ -166,20 +157,34 @@ async fn an_index_of_another_trail_or_form_or_no_index_at_all_is_made_anew() {
 async fn the_index_follows_the_trail_until_it_is_stopped() {
     let dir = tempfile::tempdir().unwrap();
     let trail = trail(dir.path());
-    let index = SearchIndex::open(&dir.path().join("index.sqlite"), &trail).await.unwrap();
+    let index = open(&dir.path().join("index.sqlite"), &trail).await;
     let index = Arc::new(index);
     let stop = CancellationToken::new();
     let following = tokio::spawn(Arc::clone(&index).follow(trail.clone(), stop.clone()));
 
     write(&trail, 1, r#""kind":"start""#).await;
-    let caught_up = async {
-        while index.indexed_size().await.unwrap() < 1 {
-            tokio::task::yield_now().await;
-        }
-    };
+    let mut indexed = index.indexed();
+    let caught_up = indexed.wait_for(|indexed| *indexed == 1);
     let waited = tokio::time::timeout(Duration::from_secs(10), caught_up).await;
     stop.cancel();
 
     assert!(waited.is_ok(), "the index does not follow");
     following.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_lag_is_what_the_trail_has_and_the_index_has_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let trail = trail(dir.path());
+    let index = open(&dir.path().join("index.sqlite"), &trail).await;
+    for id in 0..3 {
+        write(&trail, id, r#""kind":"start""#).await;
+    }
+
+    let behind = index.lag();
+    index.feed(&trail).await.unwrap();
+
+    assert_eq!((behind, index.lag()), (3, 0));
+    assert!(behind < MAX_LAG);
+    index.keeps_up().await;
 }

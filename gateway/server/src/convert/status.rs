@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use oncebus_core::{Class, ExchangeError, Failure, FieldError, HolderError, Load};
 use oncebus_store::IndexError;
-use oncebus_trail::Receipt;
+use oncebus_trail::{ProveError, ReadError, Receipt};
 use prost::Message as _;
 use tonic::{Code, Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, StatusExt as _};
@@ -90,8 +90,43 @@ pub(crate) fn not_visible() -> Status {
     refused(Code::NotFound, "RECORD_NOT_FOUND", message)
 }
 
+/// Returns the status of a stream whose caller may not see any more what it was opened for, or more.
+pub(crate) fn visibility_changed() -> Status {
+    let message = "what you may see of the trail has changed, open the stream again".to_owned();
+    refused(Code::Aborted, "VISIBILITY_CHANGED", message)
+}
+
+/// Returns the status of a proof that there is none of.
+pub(crate) fn not_provable(error: &ProveError) -> Status {
+    match error {
+        ProveError::Beyond { asked, size } => {
+            let message =
+                format!("{asked} is beyond the trail, which has {size} records, ask for less");
+            refused(Code::OutOfRange, "BEYOND_TRAIL", message)
+        }
+        ProveError::Unpublished { asked } => {
+            let message = format!("record {asked} is not published yet, try again in a second");
+            refused(Code::Unavailable, "NOT_PUBLISHED", message)
+        }
+        ProveError::Read(ReadError::Pruned { index }) => {
+            let message = format!("record {index} is no longer kept, only its hash is");
+            refused(Code::NotFound, "RECORD_DROPPED", message)
+        }
+        ProveError::Stopped | ProveError::Read(_) | ProveError::Damaged { .. } => {
+            tracing::error!(%error, "the trail cannot be proven");
+            let message = "the trail cannot be proven now, tell the operator of the bus".to_owned();
+            refused(Code::Unavailable, "PROOF_UNAVAILABLE", message)
+        }
+    }
+}
+
 /// Returns the status of a search that failed on our side.
 pub(crate) fn storage(error: &IndexError) -> Status {
+    if let IndexError::TooManyRows { limit } = error {
+        let fault = format!("gives over {limit} rows");
+        let cure = "group by less, or ask for less time";
+        return field_status(&FieldError::new("group_by", fault, cure)).1;
+    }
     tracing::error!(%error, "the trail cannot be searched");
     let message = "the trail cannot be searched now, try again later".to_owned();
     refused(Code::Unavailable, "SEARCH_UNAVAILABLE", message)

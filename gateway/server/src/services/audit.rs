@@ -1,35 +1,26 @@
-//! AuditService.
+//! AuditService: who may read what of the trail, and that it is on the trail.
 
-use oncebus_core::{Call, Caller, ExchangeError, FieldError, Role};
+mod export;
+mod prove;
+mod reading;
+mod record;
+mod report;
+mod search;
+mod tail;
+
+use std::pin::Pin;
+
+use futures_util::Stream;
 use oncebus_proto::v1::{self as pb, audit_service_server::AuditService};
-use oncebus_store::{IndexError, Visibility};
-use oncebus_trail::Trail;
-use prost::Message as _;
-use tokio::task::spawn_blocking;
 use tonic::{Request, Response, Status};
 
 use super::Shared;
-use crate::convert::{self, StoredRecord};
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Audit(pub(super) Shared);
 
-// === impl Audit ===
-
-impl Audit {
-    fn trail(&self) -> &Trail {
-        self.0.bus.journal().trail()
-    }
-
-    /// Puts on record that `caller` reads `count` records; it may, once this returns.
-    async fn record_read(&self, caller: &Caller, count: u64) -> Result<(), Status> {
-        let read = self.0.bus.journal().audit_read(Call::by(caller), count).await;
-        match read {
-            Ok(_receipt) => Ok(()),
-            Err(error) => Err(convert::failure(ExchangeError::from(error).into())),
-        }
-    }
-}
+/// Messages of an answer that has many.
+type Messages<M> = Pin<Box<dyn Stream<Item = Result<M, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl AuditService for Audit {
@@ -37,105 +28,60 @@ impl AuditService for Audit {
         &self,
         request: Request<pb::SearchRecordsRequest>,
     ) -> Result<Response<pb::SearchRecordsResponse>, Status> {
-        let Shared { bus, pager, clock, index, .. } = &self.0;
-        let (admitted, (filter, page)) = self.0.callers.admit(request, |message, caller| {
-            let size = message.page_size;
-            let token = message.page_token.clone();
-            let bare =
-                pb::SearchRecordsRequest { page_size: 0, page_token: String::new(), ..message };
-            let bound = hex::encode(bare.encode_to_vec());
-            let page = pager.page(caller, &bound, size, &token, &**clock)?;
-            Ok((convert::filter(bus, &bare.filter.unwrap_or_default())?, page))
-        })?;
-        let tree_size = self.trail().size();
-        // What was answered before this call is found by it.
-        let indexed_size = index.feed(self.trail()).await.map_err(|e| convert::storage(&e))?;
-        let before = page.after.as_ref().and_then(|after| after.parse().ok());
-        let visible = visibility(&admitted.caller);
-        let found = index.search(&filter, &visible, before, page.size + 1).await;
-        let mut found = found.map_err(|error| convert::storage(&error))?;
-        let more = found.len() > page.size;
-        found.truncate(page.size);
-        let next_page_token = match found.last() {
-            Some(last) if more => pager.token(&page, last.to_string(), &**clock),
-            _ => String::new(),
-        };
-        let records = read(self.trail(), found).await?;
-        self.record_read(&admitted.caller, records.len() as u64).await?;
-        Ok(Response::new(pb::SearchRecordsResponse {
-            records,
-            next_page_token,
-            tree_size: i64::try_from(tree_size).unwrap_or(i64::MAX),
-            indexed_size: i64::try_from(indexed_size).unwrap_or(i64::MAX),
-        }))
+        self.search(request).await.map(Response::new)
     }
 
     async fn get_record(
         &self,
         request: Request<pb::GetRecordRequest>,
     ) -> Result<Response<pb::GetRecordResponse>, Status> {
-        let (admitted, (origin, index)) = self.0.callers.admit(request, |message, _caller| {
-            let index = u64::try_from(message.index);
-            let index = index.map_err(|_negative: std::num::TryFromIntError| {
-                FieldError::new("index", "is negative", "give 0 or more")
-            })?;
-            Ok((message.origin, index))
-        })?;
-        let ours = origin.is_empty() || origin == self.trail().verifier().name().to_string();
-        if !ours || index >= self.trail().size() {
-            return Err(convert::not_visible());
-        }
-        let record = read(self.trail(), vec![index]).await?.pop();
-        let record = record.filter(|record| sees(&admitted.caller, record));
-        let record = record.ok_or_else(convert::not_visible)?;
-        self.record_read(&admitted.caller, 1).await?;
-        Ok(Response::new(pb::GetRecordResponse { record: Some(record) }))
+        self.record(request).await.map(Response::new)
     }
 
-    type TailRecordsStream = tokio_stream::Empty<Result<pb::TailRecordsResponse, Status>>;
+    type TailRecordsStream = Messages<pb::TailRecordsResponse>;
 
     async fn tail_records(
         &self,
-        _request: Request<pb::TailRecordsRequest>,
+        request: Request<pb::TailRecordsRequest>,
     ) -> Result<Response<Self::TailRecordsStream>, Status> {
-        Err(Status::unimplemented(""))
+        self.tail(request).await.map(Response::new)
     }
 
-    type ExportRecordsStream = tokio_stream::Empty<Result<pb::ExportRecordsResponse, Status>>;
+    type ExportRecordsStream = Messages<pb::ExportRecordsResponse>;
 
     async fn export_records(
         &self,
-        _request: Request<pb::ExportRecordsRequest>,
+        request: Request<pb::ExportRecordsRequest>,
     ) -> Result<Response<Self::ExportRecordsStream>, Status> {
-        Err(Status::unimplemented(""))
+        self.export(request).await.map(Response::new)
     }
 
     async fn get_receipt(
         &self,
-        _request: Request<pb::GetReceiptRequest>,
+        request: Request<pb::GetReceiptRequest>,
     ) -> Result<Response<pb::GetReceiptResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.receipt(request).await.map(Response::new)
     }
 
     async fn get_consistency_proof(
         &self,
-        _request: Request<pb::GetConsistencyProofRequest>,
+        request: Request<pb::GetConsistencyProofRequest>,
     ) -> Result<Response<pb::GetConsistencyProofResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.consistency(request).await.map(Response::new)
     }
 
     async fn get_subject_report(
         &self,
-        _request: Request<pb::GetSubjectReportRequest>,
+        request: Request<pb::GetSubjectReportRequest>,
     ) -> Result<Response<pb::GetSubjectReportResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.subject_report(request).await.map(Response::new)
     }
 
     async fn get_reuse_report(
         &self,
-        _request: Request<pb::GetReuseReportRequest>,
+        request: Request<pb::GetReuseReportRequest>,
     ) -> Result<Response<pb::GetReuseReportResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.reuse_report(request).await.map(Response::new)
     }
 
     async fn request_unseal(
@@ -172,41 +118,4 @@ impl AuditService for Audit {
     ) -> Result<Response<pb::EraseSealedResponse>, Status> {
         Err(Status::unimplemented(""))
     }
-}
-
-/// A department sees the calls that it made and those that it answered; an auditor sees all.
-fn visibility(caller: &Caller) -> Visibility {
-    match caller.role {
-        Role::Auditor => Visibility::All,
-        Role::Department | Role::Security | Role::Operator => {
-            Visibility::Department(caller.department.clone())
-        }
-    }
-}
-
-fn sees(caller: &Caller, record: &pb::Record) -> bool {
-    match visibility(caller) {
-        Visibility::All => true,
-        Visibility::Department(department) => {
-            [&record.department, &record.holder].into_iter().any(|side| side == department.as_str())
-        }
-    }
-}
-
-/// Reads records from the trail's own files: the index only says where they are.
-async fn read(trail: &Trail, indices: Vec<u64>) -> Result<Vec<pb::Record>, Status> {
-    let trail = trail.clone();
-    let work = spawn_blocking(move || {
-        indices.into_iter().map(|index| read_one(&trail, index)).collect::<Result<Vec<_>, _>>()
-    });
-    match work.await {
-        Ok(records) => records.map_err(|error| convert::storage(&error)),
-        Err(error) => Err(convert::storage(&error.into())),
-    }
-}
-
-fn read_one(trail: &Trail, index: u64) -> Result<pb::Record, IndexError> {
-    let leaf = trail.read(index, 1)?.pop().unwrap_or_default();
-    let record: StoredRecord = serde_json::from_slice(&leaf)?;
-    Ok(record.message(index, leaf))
 }

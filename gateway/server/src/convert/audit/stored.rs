@@ -1,13 +1,11 @@
-//! Messages of AuditService.
+//! Records, as they stand on the trail.
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use oncebus_core::{Bus, FieldError};
 use oncebus_proto::v1 as pb;
-use oncebus_store::RecordFilter;
 use serde::Deserialize;
 
-use super::common::{optional, signed, timestamp};
+use crate::convert::common::{signed, timestamp};
 
 /// A leaf as it is read back; what is absent reads as empty.
 #[derive(Debug, Default, Deserialize)]
@@ -19,11 +17,11 @@ pub(crate) struct StoredRecord {
     operation: String,
     outcome: String,
     reason: String,
-    pub(crate) department: String,
+    department: String,
     system: String,
     certificate: String,
     officer: String,
-    pub(crate) holder: String,
+    holder: String,
     adapter: String,
     material_type: String,
     version: String,
@@ -61,8 +59,7 @@ pub(crate) struct StoredRecord {
     sealed: String,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Deserialize)]
 struct StoredCalls {
     lookup: i32,
     fetch: i32,
@@ -135,36 +132,6 @@ impl StoredCalls {
     }
 }
 
-/// Reads the filters of a search; empty means any.
-///
-/// # Errors
-///
-/// Names the filter that cannot match anything there is.
-pub(crate) fn filter(bus: &Bus, message: &pb::RecordFilter) -> Result<RecordFilter, FieldError> {
-    let material_type = match message.material_type.as_str() {
-        "" => None,
-        code => Some(bus.material_type(code)?.code.clone()),
-    };
-    let kinds =
-        ["intent", "outcome", "aborted", "refused", "audit_read", "config", "start", "stop"];
-    let operations = ["publish", "resume", "fetch", "find", "get"];
-    let outcomes = ["served", "denied", "failed", "unknown", "recovered"];
-    Ok(RecordFilter {
-        department: optional("department", &message.department)?,
-        system: free("system", &message.system)?,
-        holder: optional("holder", &message.holder)?,
-        material_type,
-        item: free("item", &message.item)?,
-        kind: one_of("kind", &message.kind, &kinds)?,
-        operation: one_of("operation", &message.operation, &operations)?,
-        outcome: one_of("outcome", &message.outcome, &outcomes)?,
-        reason: free("reason", &message.reason)?,
-        version: free("version", &message.version)?,
-        from: message.start_time.as_ref().map(|time| millis("start_time", time)).transpose()?,
-        until: message.end_time.as_ref().map(|time| millis("end_time", time)).transpose()?,
-    })
-}
-
 fn moment(millis: i64) -> Option<prost_types::Timestamp> {
     Timestamp::from_millisecond(millis).ok().map(timestamp)
 }
@@ -173,33 +140,43 @@ fn range([start, end]: [u64; 2]) -> pb::IndexRange {
     pb::IndexRange { start: signed(start), end: signed(end) }
 }
 
-fn free(field: &'static str, text: &str) -> Result<Option<String>, FieldError> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    if text.len() > 256 || text.chars().any(char::is_control) {
-        let cure = "give at most 256 bytes without control characters";
-        return Err(FieldError::new(field, "is too long or has a control character", cure));
-    }
-    Ok(Some(text.to_owned()))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn one_of(field: &'static str, text: &str, allowed: &[&str]) -> Result<Option<String>, FieldError> {
-    match text {
-        "" => Ok(None),
-        text if allowed.contains(&text) => Ok(Some(text.to_owned())),
-        _ => {
-            let cure = format!("give one of {}", allowed.join(", "));
-            Err(FieldError::new(field, "is unknown", cure))
-        }
-    }
-}
+    #[test]
+    fn a_record_keeps_every_field_of_its_leaf() {
+        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"stage":3,"seal":4},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","request":"q","trace_id":"tr","intent":6,"follows":7,"latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
+        let stored: StoredRecord = serde_json::from_slice(leaf).unwrap();
 
-fn millis(field: &'static str, time: &prost_types::Timestamp) -> Result<i64, FieldError> {
-    match Timestamp::new(time.seconds, time.nanos) {
-        Ok(time) => Ok(time.as_millisecond()),
-        Err(_outside) => {
-            Err(FieldError::new(field, "is no time", "give seconds and nanoseconds since 1970"))
+        let record = stored.message(3, leaf.to_vec());
+
+        let time = |seconds| Some(prost_types::Timestamp { seconds, nanos: 0 });
+        assert_eq!((record.index, record.time, record.cached_since), (3, time(1), time(2)));
+        let ends: Vec<_> = record.ranges.iter().map(|range| (range.start, range.end)).collect();
+        assert_eq!(ends, [(1, 2), (5, 9)]);
+        let numbers = [record.size_bytes, record.bytes_authorised, record.latency_ms, record.count];
+        assert_eq!(numbers, [1, 2, 8, 9]);
+        assert_eq!((record.retries, record.intent, record.follows), (5, Some(6), Some(7)));
+        // Whatever else the leaf says in text stands in some field.
+        let said = format!("{record:?}");
+        for text in [
+            "i",
+            "o",
+            "files/b",
+            "gs",
+            "application/pdf",
+            "P1",
+            "p",
+            "tr",
+            "gw",
+            "cf",
+            "rg",
+            "k",
+            "gr",
+            "se",
+        ] {
+            assert!(said.contains(&format!(": {text:?}")), "{text} is lost in {said}");
         }
     }
 }
