@@ -123,6 +123,26 @@ mod tests {
     }
 
     #[test]
+    fn the_trail_is_read_in_many_ways() {
+        for line in [
+            "search --department d --case C1 --subject credit:A --min-latency 5 -o csv",
+            "search --id u --trace-id t --digest d --cache hit --since 2026-03-02",
+            "show 7",
+            "tail -n 5 --kind outcome",
+            "tail --from 9 -o jsonl",
+            "export --out DIR --format csv --type M01",
+            "reuse --by month,type --since 2026-01-01",
+            "subject credit:A --type M01 --until 2026-03-02",
+            "prove 7 --out p.tlog-proof",
+            "diff-checkpoints old.checkpoint new.checkpoint",
+        ] {
+            let line = format!("oncebus audit {line} --as auditor");
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+        }
+    }
+
+    #[test]
     fn a_certificate_is_for_exactly_one() {
         for line in [
             "oncebus ca issue --dir d --out o",

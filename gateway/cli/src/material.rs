@@ -6,7 +6,6 @@ mod download;
 mod fetch;
 mod lookup;
 mod publish;
-mod receipt;
 mod upload;
 
 use std::time::Duration;

@@ -1,9 +1,11 @@
 //! `-o`: the same answer as a table for people, or as JSON for scripts.
 
+use std::{mem, slice};
+
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use indicatif::HumanBytes;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::say;
 
@@ -17,6 +19,8 @@ pub(crate) enum Form {
     Json,
     /// One JSON object a line
     Jsonl,
+    /// Comma-separated values with a head (RFC 4180): every field, what is nested as JSON
+    Csv,
 }
 
 /// The flag.
@@ -25,6 +29,16 @@ pub(crate) struct OutputArgs {
     /// Form of the answer on stdout
     #[arg(short = 'o', long = "output", value_enum, default_value_t)]
     output: Form,
+}
+
+/// Rows that come one by one.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    form: Form,
+    columns: &'static [Column],
+    fields: &'static [&'static str],
+    widths: Vec<usize>,
+    begun: bool,
 }
 
 /// A column of a table: its head, and the field of each row that it shows.
@@ -40,7 +54,18 @@ impl OutputArgs {
             Form::Table => say::line(without_trailing_blanks(&table(columns, rows))),
             Form::Json => say::line(Value::from(rows)),
             Form::Jsonl => rows.iter().for_each(say::line),
+            Form::Csv => csv(rows),
         }
+    }
+
+    /// Begins rows that come one by one; a table shows `columns`, a CSV has all `fields`.
+    pub(crate) fn stream(
+        &self,
+        columns: &'static [Column],
+        fields: &'static [&'static str],
+    ) -> Rows {
+        let widths = columns.iter().map(|(head, _)| head.len()).collect();
+        Rows { form: self.output, columns, fields, widths, begun: false }
     }
 
     /// Prints what one sentence tells people.
@@ -48,6 +73,7 @@ impl OutputArgs {
         match self.output {
             Form::Table => say::line(sentence),
             Form::Json | Form::Jsonl => say::line(value),
+            Form::Csv => csv(slice::from_ref(value)),
         }
     }
 
@@ -56,7 +82,75 @@ impl OutputArgs {
         match self.output {
             Form::Table => say::line(without_trailing_blanks(&sheet(value))),
             Form::Json | Form::Jsonl => say::line(value),
+            Form::Csv => csv(slice::from_ref(value)),
         }
+    }
+}
+
+// === impl Rows ===
+
+impl Rows {
+    /// Prints one row, at once.
+    pub(crate) fn push(&mut self, row: &Value) {
+        let first = !mem::replace(&mut self.begun, true);
+        match self.form {
+            Form::Json | Form::Jsonl => say::line(row),
+            Form::Csv => {
+                if first {
+                    say::line(self.fields.join(","));
+                }
+                say::line(csv_line(self.fields, row));
+            }
+            Form::Table => {
+                if first {
+                    let heads = self.columns.iter().map(|(head, _)| head.to_uppercase()).collect();
+                    self.table_line(heads);
+                }
+                self.table_line(
+                    self.columns.iter().map(|(_, field)| shown(field, &row[*field])).collect(),
+                );
+            }
+        }
+    }
+
+    /// Prints cells; a column grows to its widest cell so far.
+    fn table_line(&mut self, cells: Vec<String>) {
+        let mut line = String::new();
+        for (cell, width) in cells.iter().zip(&mut self.widths) {
+            *width = cell.chars().count().max(*width);
+            line += &format!(" {cell:<width$} ", width = *width);
+        }
+        say::line(line.trim_end());
+    }
+}
+
+/// Prints every field of every row, in the order in which fields first appear.
+fn csv(rows: &[Value]) {
+    let mut fields: Vec<&str> = Vec::new();
+    for field in rows.iter().filter_map(Value::as_object).flat_map(Map::keys) {
+        if !fields.contains(&field.as_str()) {
+            fields.push(field);
+        }
+    }
+    say::line(fields.join(","));
+    rows.iter().for_each(|row| say::line(csv_line(&fields, row)));
+}
+
+/// Writes one line of comma-separated values.
+pub(crate) fn csv_line(fields: &[&str], row: &Value) -> String {
+    fields.iter().map(|field| csv_cell(&row[*field])).collect::<Vec<_>>().join(",")
+}
+
+fn csv_cell(value: &Value) -> String {
+    let text = match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if text.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text
     }
 }
 
@@ -141,6 +235,13 @@ mod tests {
         assert!(shown.contains("营业执照"));
         let widths: Vec<_> = shown.lines().map(width).collect();
         assert!(widths.windows(2).all(|pair| pair[0] == pair[1]), "{shown}");
+    }
+
+    #[test]
+    fn a_csv_keeps_commas_quotes_and_what_is_nested() {
+        let row = json!({"a": "x,\"y\"", "b": {"lookup": 1}, "c": null, "d": 7});
+
+        assert_eq!(csv_line(&["a", "b", "c", "d", "e"], &row), r#""x,""y""","{""lookup"":1}",,7,"#);
     }
 
     #[test]

@@ -37,6 +37,9 @@ impl SearchIndex {
         }
         let mut transaction = self.database.write().await?;
         let (from, rows) = next(trail, covered(&mut transaction).await?).await?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
         insert(&mut transaction, from, &rows).await?;
         days::extend(&mut transaction, from, &rows).await?;
         settle(&mut transaction, from, &rows).await?;
@@ -55,12 +58,15 @@ impl SearchIndex {
 async fn next(trail: &Trail, from: i64) -> Result<(i64, Vec<Row>), IndexError> {
     let mut from = from.unsigned_abs();
     loop {
-        match read(trail, from, GROUP).await {
-            Err(IndexError::Trail(ReadError::Pruned { .. })) => {
-                from = (from / BUNDLE + 1) * BUNDLE;
-            }
-            rows => return Ok((signed(from), rows?)),
+        let rows = read(trail, from, GROUP).await;
+        let behind = (from / BUNDLE + 1) * BUNDLE;
+        // Only whole bundles that are published are ever dropped.
+        let dropped = matches!(rows, Err(IndexError::Trail(ReadError::Pruned { .. })))
+            && behind <= trail.published_size();
+        if !dropped {
+            return Ok((signed(from), rows?));
         }
+        from = behind;
     }
 }
 

@@ -13,6 +13,8 @@ use super::{IndexError, SearchIndex};
 pub const MAX_LAG: u64 = 100_000;
 /// Pause after a group, in times that the group took: the feed has a fifth of one core at most.
 const PAUSES: u32 = 4;
+/// Longest pause: what took so long was waiting and not work.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Pause after a failure.
 const AFTER_FAILURE: Duration = Duration::from_secs(1);
 
@@ -78,7 +80,7 @@ impl Watcher {
 
 /// Returns how long to rest after a group that took so long.
 fn pause(took: Duration, lag: u64) -> Duration {
-    if lag < MAX_LAG { took * PAUSES } else { Duration::ZERO }
+    if lag < MAX_LAG { (took * PAUSES).min(LONGEST_PAUSE) } else { Duration::ZERO }
 }
 
 fn failed(error: &IndexError) {
@@ -95,5 +97,6 @@ mod tests {
 
         assert_eq!(pause(group, MAX_LAG - 1), Duration::from_millis(40));
         assert_eq!(pause(group, MAX_LAG), Duration::ZERO);
+        assert_eq!(pause(Duration::from_secs(9), 0), LONGEST_PAUSE);
     }
 }

@@ -4,15 +4,86 @@ use jiff::Timestamp;
 use oncebus_proto::v1 as pb;
 use serde_json::{Map, Value, json};
 
+use crate::output::Column;
+
+/// Fields of a record, in order.
+#[derive(Default)]
+struct Fields(Map<String, Value>);
+
+/// Columns of a table of records.
+pub(super) const COLUMNS: [Column; 11] = [
+    ("#", "index"),
+    ("time", "time"),
+    ("kind", "kind"),
+    ("operation", "operation"),
+    ("outcome", "outcome"),
+    ("reason", "reason"),
+    ("cache", "cache"),
+    ("department", "department"),
+    ("holder", "holder"),
+    ("type", "material_type"),
+    ("item", "item"),
+];
+
+/// Every field that [`json`] may write, in its order.
+pub(super) const FIELDS: [&str; 47] = [
+    "index",
+    "id",
+    "kind",
+    "time",
+    "operation",
+    "outcome",
+    "reason",
+    "department",
+    "system",
+    "holder",
+    "material_type",
+    "version",
+    "digest",
+    "size_bytes",
+    "already_held",
+    "bytes_authorised",
+    "cache",
+    "adapter_calls",
+    "intent",
+    "follows",
+    "boot",
+    "item",
+    "package",
+    "cause",
+    "legal_basis",
+    "authorization",
+    "rule",
+    "policy",
+    "certificate",
+    "officer",
+    "adapter",
+    "media_type",
+    "digest_salted",
+    "cached_since",
+    "retries",
+    "trace_id",
+    "latency_ms",
+    "gateway",
+    "config",
+    "region",
+    "peer",
+    "count",
+    "epoch",
+    "key",
+    "ranges",
+    "ground",
+    "sealed",
+];
+
 /// Writes a record; what does not apply to its kind is left out.
 pub(super) fn json(record: &pb::Record) -> Value {
-    let mut fields = Map::new();
-    let mut put = |name: &str, value: Value| drop(fields.insert(name.to_owned(), value));
-    put("index", record.index.into());
-    put("id", record.id.clone().into());
-    put("kind", record.kind.clone().into());
-    put("time", record.time.as_ref().and_then(time).into());
-    for (name, text) in [
+    let mut fields = Fields::default();
+    fields.put("index", record.index);
+    fields.put("id", record.id.clone());
+    fields.put("kind", record.kind.clone());
+    fields.put("time", record.time.as_ref().and_then(time));
+    fields.texts([
         ("operation", &record.operation),
         ("outcome", &record.outcome),
         ("reason", &record.reason),
@@ -22,50 +93,83 @@ pub(super) fn json(record: &pb::Record) -> Value {
         ("material_type", &record.material_type),
         ("version", &record.version),
         ("digest", &record.digest),
-    ] {
-        if !text.is_empty() {
-            put(name, text.clone().into());
-        }
-    }
+    ]);
     if record.kind == "outcome" || record.kind == "aborted" {
-        put("size_bytes", record.size_bytes.into());
-        put("already_held", record.already_held.into());
-        put("bytes_authorised", record.bytes_authorised.into());
+        fields.put("size_bytes", record.size_bytes);
+        fields.put("already_held", record.already_held);
+        fields.put("bytes_authorised", record.bytes_authorised);
     }
-    if !record.cache.is_empty() {
-        put("cache", record.cache.clone().into());
-    }
+    fields.texts([("cache", &record.cache)]);
     if let Some(pb::AdapterCalls { lookup, fetch, stage, seal }) = record.adapter_calls {
         let calls = json!({"lookup": lookup, "fetch": fetch, "stage": stage, "seal": seal});
-        put("adapter_calls", calls);
+        fields.put("adapter_calls", calls);
     }
-    if let Some(intent) = record.intent {
-        put("intent", intent.into());
-    }
-    if let Some(follows) = record.follows {
-        put("follows", follows.into());
-    }
-    for (name, text) in [
+    fields.number("intent", record.intent);
+    fields.number("follows", record.follows);
+    fields.texts([
         ("boot", &record.boot),
         ("item", &record.item),
+        ("package", &record.package),
         ("cause", &record.cause),
         ("legal_basis", &record.legal_basis),
         ("authorization", &record.authorization),
         ("rule", &record.rule),
+        ("policy", &record.policy),
         ("certificate", &record.certificate),
+        ("officer", &record.officer),
+        ("adapter", &record.adapter),
+        ("media_type", &record.media_type),
+        ("digest_salted", &record.digest_salted),
+    ]);
+    if let Some(since) = record.cached_since.as_ref().and_then(time) {
+        fields.put("cached_since", since);
+    }
+    fields.number("retries", some(record.retries.into()));
+    fields.texts([("trace_id", &record.trace_id)]);
+    fields.number("latency_ms", some(record.latency_ms));
+    fields.texts([
+        ("gateway", &record.gateway),
+        ("config", &record.config),
+        ("region", &record.region),
         ("peer", &record.peer),
-    ] {
-        if !text.is_empty() {
-            put(name, text.clone().into());
+    ]);
+    let counts = record.kind == "refused" || record.kind == "audit_read";
+    fields.number("count", some(record.count).or(counts.then_some(0)));
+    fields.number("epoch", record.epoch);
+    fields.texts([("key", &record.key)]);
+    if !record.ranges.is_empty() {
+        let ranges: Vec<_> = record.ranges.iter().map(|range| [range.start, range.end]).collect();
+        fields.put("ranges", json!(ranges));
+    }
+    fields.texts([("ground", &record.ground), ("sealed", &record.sealed)]);
+    fields.0.into()
+}
+
+// === impl Fields ===
+
+impl Fields {
+    fn put(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// Puts what is not empty.
+    fn texts<const N: usize>(&mut self, texts: [(&str, &String); N]) {
+        for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+            self.put(name, text.clone());
         }
     }
-    if record.kind == "refused" || record.kind == "audit_read" {
-        put("count", record.count.into());
+
+    /// Puts what is there.
+    fn number(&mut self, name: &str, number: Option<i64>) {
+        if let Some(number) = number {
+            self.put(name, number);
+        }
     }
-    if let Some(epoch) = record.epoch {
-        put("epoch", epoch.into());
-    }
-    fields.into()
+}
+
+/// Takes zero for what a record has not.
+fn some(number: i64) -> Option<i64> {
+    (number != 0).then_some(number)
 }
 
 fn time(time: &prost_types::Timestamp) -> Option<String> {
@@ -103,6 +207,67 @@ mod tests {
             "intent": 3, "boot": "b",
         });
         assert_eq!(json(&record), expected);
+    }
+
+    #[test]
+    fn every_field_of_a_record_is_one_of_the_listed_ones_in_their_order() {
+        let text = || "x".to_owned();
+        let time = Some(prost_types::Timestamp { seconds: 1, nanos: 0 });
+        let record = pb::Record {
+            index: 1,
+            id: text(),
+            kind: "outcome".to_owned(),
+            time,
+            operation: text(),
+            outcome: text(),
+            reason: text(),
+            department: text(),
+            system: text(),
+            holder: text(),
+            material_type: text(),
+            version: text(),
+            digest: text(),
+            size_bytes: 1,
+            already_held: true,
+            bytes_authorised: 1,
+            cache: text(),
+            adapter_calls: Some(pb::AdapterCalls::default()),
+            intent: Some(1),
+            boot: text(),
+            item: text(),
+            cause: text(),
+            legal_basis: text(),
+            authorization: text(),
+            rule: text(),
+            certificate: text(),
+            peer: text(),
+            count: 1,
+            leaf: Default::default(),
+            epoch: Some(1),
+            follows: Some(1),
+            officer: text(),
+            media_type: text(),
+            adapter: text(),
+            cached_since: time,
+            policy: text(),
+            trace_id: text(),
+            latency_ms: 1,
+            retries: 1,
+            gateway: text(),
+            config: text(),
+            region: text(),
+            sealed: text(),
+            digest_salted: text(),
+            key: text(),
+            package: text(),
+            ranges: vec![pb::IndexRange { start: 1, end: 2 }],
+            ground: text(),
+        };
+
+        let written = json(&record);
+
+        let names: Vec<_> = written.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(names, FIELDS);
     }
 
     #[test]

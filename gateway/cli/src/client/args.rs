@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use oncebus_gateway::{Rng as _, SystemRng};
 use oncebus_proto::v1 as pb;
+use oncebus_trail::VerifierKey;
 use tonic::transport::Channel;
 
 use super::{Profile, purpose};
@@ -39,6 +40,11 @@ impl ProfileArgs {
     /// Opens the connection.
     pub(crate) fn connect(&self) -> Result<Channel, CliError> {
         Profile::load(&self.profile)?.connect(&self.system)
+    }
+
+    /// Returns the key that checks the checkpoints of the gateway's trail.
+    pub(crate) fn trail_key(&self) -> Result<VerifierKey, CliError> {
+        Profile::load(&self.profile)?.trail_key()
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use oncebus_trail::VerifierKey;
 use oncebus_transport::{Accepts, Credentials, CredentialsError, TrustDomain};
 use serde::Deserialize;
 use tonic::transport::Channel;
@@ -21,6 +22,7 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 pub(crate) struct Profile {
     endpoint: String,
     ca_file: PathBuf,
+    trail_vkey: Option<String>,
     systems: BTreeMap<String, System>,
 }
 
@@ -54,6 +56,18 @@ impl Profile {
         }
         serde_json::from_slice(&text)
             .map_err(|error| CliError::usage(format!("{shown} is no connection file: {error}")))
+    }
+
+    /// Returns the key that checks the checkpoints of the gateway's trail.
+    ///
+    /// # Errors
+    ///
+    /// If the file names none, or it is no key.
+    pub(crate) fn trail_key(&self) -> Result<VerifierKey, CliError> {
+        let Some(key) = &self.trail_vkey else {
+            return Err(CliError::usage("the profile has no trail_vkey, give --vkey KEY"));
+        };
+        key.parse().map_err(|error| CliError::usage(format!("trail_vkey of the profile: {error}")))
     }
 
     /// Returns a connection of one system to the gateway; it is made when it is first used.

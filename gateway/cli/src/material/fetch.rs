@@ -8,11 +8,12 @@ use serde_json::Value;
 use tokio::time::timeout;
 use tonic::{Status, Streaming, transport::Channel};
 
-use super::{TRANSFER_TIME, answer, download::Download, receipt, transfers};
+use super::{TRANSFER_TIME, answer, download::Download, transfers};
 use crate::{
     client::{CallArgs, Patience, ProfileArgs, failed, subject, within},
     exit::CliError,
     output::OutputArgs,
+    receipt,
 };
 
 /// Longest wait for the next message of a stream: a holder's slowest chunk is far sooner.

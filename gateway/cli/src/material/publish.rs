@@ -6,11 +6,12 @@ use clap::Args;
 use oncebus_proto::v1 as pb;
 use serde_json::Value;
 
-use super::{TRANSFER_TIME, answer, receipt, transfers, unproven, upload::Document};
+use super::{TRANSFER_TIME, answer, transfers, unproven, upload::Document};
 use crate::{
     client::{CallArgs, ProfileArgs, persist, subject, within},
     exit::CliError,
     output::OutputArgs,
+    receipt,
 };
 
 /// Flags of `material publish`.

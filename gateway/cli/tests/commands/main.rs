@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic where a step fails")]
 
+mod audit;
 mod config;
 mod crash;
 mod demo;
