@@ -15,7 +15,7 @@ pub use self::{
         ReuseQuery, RowFault, SearchIndex, Visibility,
     },
     keys::SubjectKeys,
-    registry::SqliteRegistry,
+    registry::{Approval, SqliteRegistry, Unseal, UnsealId},
     seal::{
         DataKeyId, FormError, RecipientError, SealIdentity, SealRecipients, SealedForm, Sealer,
         UnsealError, open,

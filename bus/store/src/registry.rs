@@ -5,6 +5,7 @@ mod open;
 mod requests;
 mod retoken;
 mod rows;
+mod unseals;
 mod uploads;
 mod versions;
 
@@ -20,6 +21,8 @@ use oncebus_core::{
 use oncebus_trail::Receipt;
 
 use crate::{SubjectKeys, database::Database};
+
+pub use self::unseals::{Approval, Unseal, UnsealId};
 
 /// The registry in one SQLite file: WAL mode, every commit synced before it is answered.
 #[derive(Clone, Debug)]

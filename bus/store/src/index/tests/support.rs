@@ -46,8 +46,9 @@ pub(super) async fn append(trail: &Trail, leaf: String, sealed: Vec<u8>) {
 }
 
 /// Returns a sealed part that can be found by these tokens.
-pub(super) fn sealed(tokens: &[[u8; 32]]) -> Vec<u8> {
+pub(super) fn sealed(tokens: &[impl AsRef<[u8]>]) -> Vec<u8> {
     let head = [&[1][..], &[0; 52], &[tokens.len() as u8]].concat();
+    let tokens: Vec<&[u8]> = tokens.iter().map(AsRef::as_ref).collect();
     [&head[..], &tokens.concat(), b"ciphertext"].concat()
 }
 
