@@ -59,7 +59,8 @@ pub(crate) struct StoredRecord {
     sealed: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 struct StoredCalls {
     lookup: i32,
     fetch: i32,
