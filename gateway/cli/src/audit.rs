@@ -1,10 +1,12 @@
 //! `oncebus audit`: what happened, from the trail.
 
+mod erase;
 mod export;
 mod filter;
 mod growth;
 mod prove;
 mod record;
+mod retain;
 mod reuse;
 pub(crate) mod seal_key;
 mod search;
@@ -12,6 +14,8 @@ mod show;
 mod subject;
 mod tail;
 mod time;
+mod unseal;
+mod unsealed;
 
 use clap::Subcommand;
 use oncebus_proto::v1::audit_service_client::AuditServiceClient;
@@ -41,6 +45,13 @@ pub(crate) enum AuditCommand {
     Prove(prove::ProveArgs),
     /// Checks that the trail only grew since a checkpoint that you kept
     DiffCheckpoints(growth::GrowthArgs),
+    /// Unseals records, by two: an auditor asks, another system approves, the auditor reads
+    #[command(subcommand)]
+    Unseal(Box<unseal::UnsealCommand>),
+    /// Erases sealed parts for good; records and proofs stay
+    Erase(erase::EraseArgs),
+    /// Drops records that the policy does not keep; proofs stay
+    Retain(retain::RetainArgs),
     /// Makes an auditor's key and prints what the gateway's `seal_recipients` takes; needs no gateway
     SealKey(seal_key::SealKeyArgs),
 }
@@ -59,6 +70,9 @@ impl AuditCommand {
             Self::Subject(args) => args.run().await,
             Self::Prove(args) => args.run().await,
             Self::DiffCheckpoints(args) => args.run().await,
+            Self::Unseal(command) => command.run().await,
+            Self::Erase(args) => args.run().await,
+            Self::Retain(args) => args.run().await,
             Self::SealKey(args) => args.run(),
         }
     }

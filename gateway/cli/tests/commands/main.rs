@@ -10,6 +10,7 @@ mod dev;
 mod garbage;
 mod origin;
 mod python;
+mod unsealing;
 
 use std::{
     fs::{self, File},
