@@ -194,6 +194,12 @@ impl TestBus {
         self.client_with(&self.authority.sign(&leaf(&[&id])))
     }
 
+    /// Connects as the system that approves unsealing and erases.
+    pub fn security(&self) -> Client {
+        let id = format!("spiffe://{DOMAIN}/dept/audit/system/security");
+        self.client_with(&self.authority.sign(&leaf(&[&id])))
+    }
+
     /// Changes the gateway's file, which it reads at its next start or reload.
     pub fn edit_config(&self, change: impl FnOnce(String) -> String) {
         let file = self.config_file();
@@ -281,7 +287,8 @@ impl TestBus {
              seal_recipients = [{:?}]\nregion = \"370800\"\n\
              [tls]\ncert = \"cert.pem\"\nkey = \"key.pem\"\nca = \"ca.pem\"\n\
              [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/test\"\nrole = \"auditor\"\n\
-             [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/operator\"\nrole = \"operator\"\n",
+             [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/operator\"\nrole = \"operator\"\n\
+             [[system]]\nspiffe_id = \"spiffe://{DOMAIN}/dept/audit/system/security\"\nrole = \"security\"\n",
             self.trail_dir,
             self.seal_identity.recipient(),
         );

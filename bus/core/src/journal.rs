@@ -123,6 +123,18 @@ impl Journal {
         self.write(Record { count: Some(count), ..record }).await
     }
 
+    /// Says that somebody read `count` sealed parts, of these records; `call` names the method and how
+    /// it ended.
+    pub async fn sealed_read(
+        &self,
+        call: Call,
+        ranges: Option<Spans>,
+        count: u64,
+    ) -> Result<Receipt, RecordError> {
+        let record = self.record(self.draw_id(), Kind::AuditRead, call);
+        self.write(Record { ranges, count: Some(count), ..record }).await
+    }
+
     /// Says that somebody did something with these records; `call` names the method and how it ended.
     pub async fn admin(
         &self,
@@ -150,16 +162,18 @@ impl Journal {
     }
 
     /// Says that the sealed parts of these records are about to be erased, or those under `key`,
-    /// `data:YYYY-MM-DD`.
+    /// `data:YYYY-MM-DD`; `count` is how many records the whole request names. With an outcome and an
+    /// `intent` it says that they are erased, and `count` how many parts or keys that were.
     pub async fn erasure(
         &self,
         call: Call,
         ranges: Option<Spans>,
         key: Option<String>,
         ground: Ground,
+        count: Option<u64>,
     ) -> Result<Receipt, RecordError> {
         let record = self.record(self.draw_id(), Kind::Erasure, call);
-        self.write(Record { ranges, key, ground: Some(ground), ..record }).await
+        self.write(Record { ranges, key, count, ground: Some(ground), ..record }).await
     }
 
     /// Says that a key is in use from here on: `trail`, `seal`, `subject` or `page`, and its id.

@@ -48,7 +48,8 @@ pub struct Record {
     /// Address of the peer whose refusals are counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,
-    /// Number of refusals counted, or of records read; of `start` the records that settled what the
+    /// Number of refusals counted, or of records read; of `erasure` the records that are meant, or with
+    /// an outcome what was erased; of `start` the records that settled what the
     /// run before left; of `clock` the milliseconds by which the clock lies behind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,

@@ -75,3 +75,20 @@ CREATE TABLE requests (
     PRIMARY KEY (system, method, id)
 );
 CREATE INDEX requests_claimed ON requests (claimed_ms);
+
+-- Requests to unseal records. indices: each in 8 bytes, big-endian, ascending. recorded, approval:
+-- positions of their records on the trail.
+CREATE TABLE unseals (
+    id            BLOB NOT NULL PRIMARY KEY,
+    system        TEXT NOT NULL,
+    certificate   BLOB NOT NULL,
+    request       BLOB NOT NULL,
+    payload       BLOB NOT NULL,
+    ground        TEXT NOT NULL,
+    indices       BLOB NOT NULL,
+    recorded      BIGINT NOT NULL,
+    approved_by   TEXT,
+    until_ms      BIGINT,
+    approval      BIGINT,
+    UNIQUE (system, request)
+);

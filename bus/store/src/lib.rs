@@ -15,7 +15,7 @@ pub use self::{
         ReuseQuery, RowFault, SearchIndex, Visibility,
     },
     keys::SubjectKeys,
-    registry::{Inspected, SqliteRegistry, VersionFault},
+    registry::{Approval, Inspected, SqliteRegistry, Unseal, UnsealId, VersionFault},
     seal::{
         DataKeyId, FormError, PartFault, PartState, RecipientError, SealIdentity, SealRecipients,
         SealedForm, Sealer, UnsealError, check, open,

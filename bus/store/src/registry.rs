@@ -6,6 +6,7 @@ mod open;
 mod requests;
 mod retoken;
 mod rows;
+mod unseals;
 mod uploads;
 mod versions;
 
@@ -22,7 +23,10 @@ use oncebus_trail::Receipt;
 
 use crate::{SubjectKeys, database::Database};
 
-pub use self::inspect::{Inspected, VersionFault};
+pub use self::{
+    inspect::{Inspected, VersionFault},
+    unseals::{Approval, Unseal, UnsealId},
+};
 
 /// The registry in one SQLite file: WAL mode, every commit synced before it is answered.
 #[derive(Clone, Debug)]

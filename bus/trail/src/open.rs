@@ -2,12 +2,7 @@
 
 mod error;
 
-use std::{
-    io,
-    path::Path,
-    sync::Arc,
-    thread,
-};
+use std::{io, path::Path, sync::Arc, thread};
 
 use tokio::sync::{mpsc, watch};
 

@@ -1,11 +1,13 @@
 //! `oncebus audit`: what happened, from the trail.
 
+mod erase;
 mod export;
 mod filter;
 mod fsck;
 mod growth;
 mod prove;
 mod record;
+mod retain;
 mod reuse;
 pub(crate) mod seal_key;
 mod search;
@@ -13,6 +15,8 @@ mod show;
 mod subject;
 mod tail;
 mod time;
+mod unseal;
+mod unsealed;
 mod verify;
 mod vkey;
 
@@ -44,12 +48,19 @@ pub(crate) enum AuditCommand {
     Prove(prove::ProveArgs),
     /// Checks that the trail only grew since a checkpoint that you kept
     DiffCheckpoints(growth::GrowthArgs),
-    /// Makes an auditor's key and prints what the gateway's `seal_recipients` takes; needs no gateway
-    SealKey(seal_key::SealKeyArgs),
     /// Checks receipts and exports offline; needs nothing but the log's key
     Verify(verify::VerifyArgs),
     /// Checks all files of a trail and names the first fault; needs no gateway
     Fsck(fsck::FsckArgs),
+    /// Unseals records, by two: an auditor asks, another system approves, the auditor reads
+    #[command(subcommand)]
+    Unseal(Box<unseal::UnsealCommand>),
+    /// Erases sealed parts for good; records and proofs stay
+    Erase(erase::EraseArgs),
+    /// Drops records that the policy does not keep; proofs stay
+    Retain(retain::RetainArgs),
+    /// Makes an auditor's key and prints what the gateway's `seal_recipients` takes; needs no gateway
+    SealKey(seal_key::SealKeyArgs),
 }
 
 // === impl AuditCommand ===
@@ -66,9 +77,12 @@ impl AuditCommand {
             Self::Subject(args) => args.run().await,
             Self::Prove(args) => args.run().await,
             Self::DiffCheckpoints(args) => args.run().await,
-            Self::SealKey(args) => args.run(),
             Self::Verify(args) => args.run(),
             Self::Fsck(args) => args.run(),
+            Self::Unseal(command) => command.run().await,
+            Self::Erase(args) => args.run().await,
+            Self::Retain(args) => args.run().await,
+            Self::SealKey(args) => args.run(),
         }
     }
 }

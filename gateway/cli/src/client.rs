@@ -7,7 +7,7 @@ mod purpose;
 mod retry;
 
 pub(crate) use self::{
-    args::{CallArgs, ProfileArgs, subject},
+    args::{CallArgs, ProfileArgs, request_id, subject},
     failure::failed,
     profile::Profile,
     purpose::purpose,

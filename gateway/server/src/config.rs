@@ -6,6 +6,7 @@ mod compare;
 mod fault;
 mod list;
 mod memory;
+mod retention;
 #[cfg(test)]
 mod tests;
 
@@ -27,11 +28,13 @@ use oncebus_trail::Origin;
 use oncebus_transport::TrustDomain;
 use serde::Deserialize;
 
+use self::retention::RawRetention;
 pub use self::{
     bounds::Bounds,
     check::Checked,
     fault::{ConfigError, ConfigFault},
     list::Setting,
+    retention::{Hold, Retention},
 };
 
 /// Longest file that is read, in bytes; it bounds the lists in it too.
@@ -75,6 +78,8 @@ pub struct GatewayConfig {
     pub permissions: Vec<Permission>,
     /// Systems with another role than `department`.
     pub systems: Vec<SystemConfig>,
+    /// How long records are kept.
+    pub retention: Retention,
     /// How much may be remembered and under way.
     pub bounds: Bounds,
 }
@@ -145,6 +150,8 @@ struct Raw {
     #[serde(default)]
     system: Vec<SystemConfig>,
     #[serde(default)]
+    retention: RawRetention,
+    #[serde(default)]
     cache: BTreeMap<String, u64>,
     #[serde(default)]
     limits: BTreeMap<String, u64>,
@@ -177,7 +184,7 @@ impl GatewayConfig {
         let text = read_text(file).map_err(ConfigFault::Unreadable)?;
         // The process may go elsewhere before it reads the file again.
         let file = std::path::absolute(file).map_err(ConfigFault::Unreadable)?;
-        let tables = ["tls", "adapter", "permission", "system"];
+        let tables = ["tls", "adapter", "permission", "system", "retention"];
         let figment = Figment::new()
             .merge(Toml::string(&text))
             .merge(Env::prefixed(ENVIRONMENT).ignore(&tables).split("__"));
@@ -234,6 +241,7 @@ impl Raw {
             adapters: adapters(self.adapter)?,
             permissions: self.permission,
             systems: self.system,
+            retention: self.retention.try_into()?,
             bounds: bounds::checked(self.cache, self.limits)?,
             file,
             sources,
@@ -248,7 +256,7 @@ fn sources(figment: &Figment) -> HashMap<&'static str, Source> {
         Some((key, if environment { Source::Environment } else { Source::File }))
     };
     let bounds = bounds::KEYS.iter().map(|key| key.name);
-    Raw::TEXTS.into_iter().chain(bounds).filter_map(source).collect()
+    Raw::TEXTS.into_iter().chain(["retention.keep_days"]).chain(bounds).filter_map(source).collect()
 }
 
 fn read_text(file: &Path) -> io::Result<String> {

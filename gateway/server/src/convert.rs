@@ -13,15 +13,16 @@ pub(crate) use self::{
     adapter::{fetch_request, holdings, lookup_request},
     admin::{reload_query, reloaded},
     audit::{
-        RecordAddress, StoredRecord, address, consistency, consistency_query, filter, proven,
-        reuse_query, reuse_row, subject_filter, tail_query,
+        Extent, RecordAddress, StoredRecord, address, approve_query, consistency,
+        consistency_query, erase_query, filter, proven, retained, reuse_query, reuse_row, sealed,
+        subject_filter, tail_query, unseal, unseal_id, unseal_query,
     },
     catalog::{department, material_type},
     common::{pb_digest, receipt},
     material::{find_query, get_query, info},
     status::{
-        call_refused, failure, field_status, not_admitted, not_provable, not_visible, overloaded,
-        reload_failure, storage, unknown_department, visibility_changed,
+        act_failure, call_refused, failure, field_status, not_admitted, not_provable, not_visible,
+        overloaded, reload_failure, storage, unknown_department, visibility_changed,
     },
     transfer::{begin_query, commit_query, fetch_query, put_query},
 };

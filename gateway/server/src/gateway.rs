@@ -14,6 +14,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     ConfigError, GatewayConfig,
+    acts::Acts,
     adapters::{AdapterSetupError, Adapters},
     caller::Callers,
     config::Checked,
@@ -159,8 +160,14 @@ impl Gateway {
         let callers = Callers::new(catalog, admission, &config.systems, Arc::clone(&refusals));
         let callers = Arc::new(callers);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let reloads =
-            Reloads::new(config.clone(), bus.clone(), Arc::clone(&callers), tasks.clone());
+        let acts = Acts::start(&config, &bus, &index, &registry, &tasks).await?;
+        let reloads = Reloads::new(
+            config.clone(),
+            bus.clone(),
+            Arc::clone(&callers),
+            Arc::clone(&acts),
+            tasks.clone(),
+        );
         let scrubber = Scrubber {
             trail_dir: config.trail_dir.clone(),
             index: Arc::clone(&index),
@@ -171,6 +178,7 @@ impl Gateway {
         let shared = Shared {
             bus: bus.clone(),
             callers,
+            acts,
             reloads: Arc::new(reloads),
             pager: Arc::new(Pager::new(&page_key)),
             index: Arc::clone(&index),

@@ -3,6 +3,7 @@
 //! [`Gateway::start`] puts the parts together and listens; everything of the exchange itself is in
 //! `oncebus-core`.
 
+mod acts;
 mod adapters;
 mod caller;
 mod config;
@@ -22,8 +23,8 @@ mod stores;
 mod upkeep;
 
 pub use config::{
-    AdapterConfig, Bounds, Checked, ConfigError, ConfigFault, GatewayConfig, Setting, Source,
-    SystemConfig, TlsConfig,
+    AdapterConfig, Bounds, Checked, ConfigError, ConfigFault, GatewayConfig, Hold, Retention,
+    Setting, Source, SystemConfig, TlsConfig,
 };
 pub use gateway::{Gateway, Injected, StartError};
 pub use oncebus_core::{

@@ -12,7 +12,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{ConfigError, GatewayConfig, caller::Callers, config::ConfigFault};
+use crate::{ConfigError, GatewayConfig, acts::Acts, caller::Callers, config::ConfigFault};
 
 /// Reads the gateway's file again, one reading after the other.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct Reloads {
     running: GatewayConfig,
     bus: Bus,
     callers: Arc<Callers>,
+    acts: Arc<Acts>,
     turn: Arc<Semaphore>,
     tasks: TaskTracker,
 }
@@ -70,9 +71,10 @@ impl Reloads {
         running: GatewayConfig,
         bus: Bus,
         callers: Arc<Callers>,
+        acts: Arc<Acts>,
         tasks: TaskTracker,
     ) -> Self {
-        Self { running, bus, callers, turn: Arc::new(Semaphore::new(1)), tasks }
+        Self { running, bus, callers, acts, turn: Arc::new(Semaphore::new(1)), tasks }
     }
 
     /// Reads the configuration, and puts permissions and roles in force in all cores.
@@ -118,6 +120,7 @@ impl Reloads {
         let receipt = self.bus.journal().config(Ending::Served, call, Some(next), digest).await;
         let receipt = receipt.map_err(|error| ReloadError::Exchange(error.into()))?;
         self.callers.replace_roles(&config.systems);
+        self.acts.replace_retention(&config.retention);
         let epoch = self.bus.policy().replace(permissions);
         tracing::info!(epoch = epoch.0, ?restart_needed, "the configuration was read again");
         Ok(Reloaded { epoch, restart_needed, receipt })

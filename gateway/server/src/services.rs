@@ -26,7 +26,7 @@ use tonic_health::{
 };
 use tower::{Layer as _, util::MapResponse};
 
-use crate::{caller::Callers, convert, page::Pager, reload::Reloads};
+use crate::{acts::Acts, caller::Callers, convert, page::Pager, reload::Reloads};
 
 /// Longest message of a call that moves no bytes.
 const CONTROL_BYTES: usize = 64 * 1024;
@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     pub bus: Bus,
     pub callers: Arc<Callers>,
     pub reloads: Arc<Reloads>,
+    pub acts: Arc<Acts>,
     pub pager: Arc<Pager>,
     pub index: Arc<SearchIndex>,
     pub clock: Arc<dyn Clock>,

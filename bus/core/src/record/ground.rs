@@ -24,6 +24,22 @@ pub enum Ground {
     Retention,
 }
 
+// === impl Ground ===
+
+impl Ground {
+    /// Returns it as it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Complaint => "COMPLAINT",
+            Self::Inspection => "INSPECTION",
+            Self::CourtOrder => "COURT_ORDER",
+            Self::Incident => "INCIDENT",
+            Self::DataSubjectRequest => "DATA_SUBJECT_REQUEST",
+            Self::Retention => "RETENTION",
+        }
+    }
+}
+
 impl FromStr for Ground {
     type Err = FieldError;
 

@@ -33,6 +33,20 @@ impl From<Span> for [u64; 2] {
     }
 }
 
+impl Span {
+    /// Returns the spans of indices that ascend.
+    pub fn runs(indices: impl IntoIterator<Item = u64>) -> Vec<Self> {
+        let mut runs: Vec<Self> = Vec::new();
+        for index in indices {
+            match runs.last_mut() {
+                Some(last) if last.end == index => last.end += 1,
+                _ => runs.push(Self { start: index, end: index + 1 }),
+            }
+        }
+        runs
+    }
+}
+
 // === impl Spans ===
 
 impl Spans {
@@ -51,6 +65,14 @@ impl Spans {
             return Err(FieldError::new("ranges", fault, cure));
         }
         Ok(Self(spans))
+    }
+
+    /// Takes as many records' spans as it needs, at least one's.
+    pub fn several(spans: &[Span]) -> Vec<Self> {
+        if spans.is_empty() {
+            return vec![Self::default()];
+        }
+        spans.chunks(Self::MOST).map(|spans| Self(spans.to_vec())).collect()
     }
 
     /// Returns the spans.

@@ -3,12 +3,12 @@
 use std::{error::Error, fs, iter, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use oncebus_core::{
-    Authorization, Cause, ChunkDigests, Digest, Holding, Manifest, MaterialId, MaterialKey,
-    NewUpload, Purpose, Registry as _, RegistryError, SealedContent, Subject, SystemId, SystemRng,
-    UploadId, Why, conformance,
+    Authorization, Cause, ChunkDigests, Digest, Ground, Holding, Manifest, MaterialId, MaterialKey,
+    NewUpload, Purpose, Registry as _, RegistryError, RequestId, SealedContent, Subject, SystemId,
+    SystemRng, UploadId, Why, conformance,
 };
 
-use super::SqliteRegistry;
+use super::{Approval, SqliteRegistry, Unseal, UnsealId};
 use crate::SubjectKeys;
 
 async fn open(dir: &Path) -> Result<SqliteRegistry, RegistryError> {
@@ -273,4 +273,40 @@ async fn after_a_rotation_all_is_found_one_line_stays_and_no_row_keeps_the_old_k
     assert_eq!((before, steps), (5, vec![2, 2, 1]));
     assert_eq!(registry.of_older_keys().await.unwrap(), 0);
     assert_eq!(registry.material(&key(), id(99)).await.unwrap(), id(1));
+}
+
+#[tokio::test]
+async fn a_request_to_unseal_is_kept_and_approved_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = open(dir.path()).await.unwrap();
+    let unseal = Unseal {
+        id: UnsealId(uuid::Uuid::from_bytes([3; 16])),
+        system: "spiffe://test/dept/audit/system/a".to_owned(),
+        certificate: Digest::of(b"certificate"),
+        request: RequestId(uuid::Uuid::from_bytes([4; 16])),
+        payload: Digest::of(b"payload"),
+        ground: Ground::Complaint,
+        indices: vec![0, 7, u64::from(u32::MAX) + 1],
+        recorded: 9,
+        approval: None,
+    };
+    let approval = |system: &str| Approval {
+        system: system.to_owned(),
+        until: "2026-03-02T10:00:00Z".parse().unwrap(),
+        recorded: 11,
+    };
+    registry.insert_unseal(&unseal).await.unwrap();
+    registry.insert_unseal(&unseal).await.unwrap_err();
+
+    let kept = registry.unseal(unseal.id).await.unwrap();
+    let first = registry.approve_unseal(unseal.id, &approval("b")).await.unwrap();
+    let second = registry.approve_unseal(unseal.id, &approval("c")).await.unwrap();
+    registry.close().await;
+    let registry = open(dir.path()).await.unwrap();
+    let approved = registry.unseal_of_request(&unseal.system, unseal.request).await.unwrap();
+    let of_another = registry.unseal_of_request("d", unseal.request).await.unwrap();
+
+    assert_eq!((kept.as_ref(), first, second), (Some(&unseal), true, false));
+    assert_eq!(approved, Some(Unseal { approval: Some(approval("b")), ..unseal }));
+    assert_eq!(of_another, None);
 }

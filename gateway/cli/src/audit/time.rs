@@ -23,6 +23,11 @@ pub(super) fn start(text: &str) -> Result<prost_types::Timestamp, String> {
     }
 }
 
+/// Writes a time of an answer; `None` where it is none.
+pub(super) fn shown(time: &prost_types::Timestamp) -> Option<String> {
+    Timestamp::new(time.seconds, time.nanos).ok().map(|time| time.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

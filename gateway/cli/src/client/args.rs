@@ -42,6 +42,20 @@ impl ProfileArgs {
         Profile::load(&self.profile)?.connect(&self.system)
     }
 
+    /// Returns the file of the key that opens sealed parts, as the profile names it.
+    ///
+    /// # Errors
+    ///
+    /// If the profile names none for the system.
+    pub(crate) fn seal_identity(&self) -> Result<PathBuf, CliError> {
+        Profile::load(&self.profile)?.seal_identity(&self.system).ok_or_else(|| {
+            let system = &self.system;
+            CliError::usage(format!(
+                "the profile has no seal_identity_file of {system}, give --identity FILE"
+            ))
+        })
+    }
+
     /// Returns the key that checks the checkpoints of the gateway's trail.
     pub(crate) fn trail_key(&self) -> Result<VerifierKey, CliError> {
         Profile::load(&self.profile)?.trail_key()
@@ -58,12 +72,15 @@ impl CallArgs {
 
     /// Returns the given request id, or a new one.
     pub(crate) fn request_id(&self) -> String {
-        self.request_id.clone().unwrap_or_else(|| {
-            let mut random = [0; 16];
-            SystemRng.fill(&mut random);
-            uuid::Builder::from_random_bytes(random).into_uuid().to_string()
-        })
+        self.request_id.clone().unwrap_or_else(request_id)
     }
+}
+
+/// Draws an id for a request.
+pub(crate) fn request_id() -> String {
+    let mut random = [0; 16];
+    SystemRng.fill(&mut random);
+    uuid::Builder::from_random_bytes(random).into_uuid().to_string()
 }
 
 /// Reads `SCHEME:VALUE`.

@@ -31,6 +31,7 @@ struct System {
     spiffe_id: String,
     cert_file: PathBuf,
     key_file: PathBuf,
+    seal_identity_file: Option<PathBuf>,
 }
 
 // === impl Profile ===
@@ -68,6 +69,11 @@ impl Profile {
             return Err(CliError::usage("the profile has no trail_vkey, give --vkey KEY"));
         };
         key.parse().map_err(|error| CliError::usage(format!("trail_vkey of the profile: {error}")))
+    }
+
+    /// Returns the file of the key that opens sealed parts; `None` where the system has none.
+    pub(crate) fn seal_identity(&self, system: &str) -> Option<PathBuf> {
+        self.systems.get(system)?.seal_identity_file.clone()
     }
 
     /// Returns a connection of one system to the gateway; it is made when it is first used.

@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use oncebus_gateway::{Rng as _, SystemRng};
 use oncebus_proto::v1::{self as pb, admin_service_client::AdminServiceClient};
 use serde_json::json;
 
 use crate::{
-    client::{CALL_TIME, Profile, failed, within},
+    client::{CALL_TIME, Profile, failed, request_id, within},
     exit::{CliError, Exit},
     output::OutputArgs,
     say,
@@ -38,10 +37,8 @@ impl ReloadArgs {
     /// failed connection.
     pub(super) async fn run(self) -> Result<(), CliError> {
         let channel = Profile::load(&self.profile)?.connect(&self.system)?;
-        let mut random = [0; 16];
-        SystemRng.fill(&mut random);
-        let request_id = uuid::Builder::from_random_bytes(random).into_uuid().to_string();
-        let request = within(CALL_TIME, pb::ReloadConfigRequest { request_id });
+        let request = pb::ReloadConfigRequest { request_id: request_id() };
+        let request = within(CALL_TIME, request);
         let answer = AdminServiceClient::new(channel).reload_config(request).await;
         let pb::ReloadConfigResponse { epoch, restart_needed, receipt } =
             answer.map_err(|status| failed(&status))?.into_inner();

@@ -4,12 +4,14 @@ use oncebus_gateway::{Catalog, Supply};
 
 use crate::exit::CliError;
 
-/// Department of the auditor and of the operator; it holds nothing and has no adapter.
+/// Department of the auditor, of the operator and of who approves unsealing; it holds nothing and has no adapter.
 pub(super) const AUDIT_DEPARTMENT: &str = "audit";
 /// Name of the auditor's system.
 pub(crate) const AUDITOR: &str = "auditor";
 /// Name of the operator's system.
 pub(super) const OPERATOR: &str = "operator";
+/// Name of the system that approves unsealing.
+pub(super) const SECURITY: &str = "security";
 /// Id of the gateway.
 pub(super) const GATEWAY: &str = "g1";
 /// Name of every department's adapter.

@@ -9,7 +9,7 @@ use oncebus_transport::TrustDomain;
 use serde::Serialize;
 
 use super::{
-    cast::{ADAPTER, AUDIT_DEPARTMENT, AUDITOR, Cast, GATEWAY, Member, OPERATOR},
+    cast::{ADAPTER, AUDIT_DEPARTMENT, AUDITOR, Cast, GATEWAY, Member, OPERATOR, SECURITY},
     edited,
     home::{Home, write_whole},
     identities,
@@ -47,7 +47,7 @@ struct Gateway<'a> {
     tls: Tls,
     adapter: Vec<AdapterAddress<'a>>,
     permission: Vec<Permission<'a>>,
-    system: [SystemRole; 2],
+    system: [SystemRole; 3],
 }
 
 #[derive(Serialize)]
@@ -148,7 +148,7 @@ impl Setting<'_> {
                     publish: &member.publishes,
                 })
                 .collect(),
-            system: [system(AUDITOR), system(OPERATOR)],
+            system: [system(AUDITOR), system(OPERATOR), system(SECURITY)],
         }
     }
 

@@ -6,7 +6,7 @@ use oncebus_transport::TrustDomain;
 use serde::Serialize;
 
 use super::{
-    cast::{AUDIT_DEPARTMENT, AUDITOR, OPERATOR},
+    cast::{AUDIT_DEPARTMENT, AUDITOR, OPERATOR, SECURITY},
     config::Setting,
     home::Home,
     identities,
@@ -101,7 +101,7 @@ impl Connection {
             system.fetches.clone_from(&cast.fetches);
             systems.insert(department.to_owned(), system);
         }
-        for name in [AUDITOR, OPERATOR] {
+        for name in [AUDITOR, OPERATOR, SECURITY] {
             let mut system = System::of(home, domain, (AUDIT_DEPARTMENT, name));
             system.seal_identity_file = (name == AUDITOR).then(|| home.seal_identity());
             systems.insert(name.to_owned(), system);

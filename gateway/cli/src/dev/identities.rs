@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use oncebus_transport::{Identity, TrustDomain};
 
 use super::{
-    cast::{ADAPTER, AUDIT_DEPARTMENT, AUDITOR, Cast, GATEWAY, OPERATOR},
+    cast::{ADAPTER, AUDIT_DEPARTMENT, AUDITOR, Cast, GATEWAY, OPERATOR, SECURITY},
     home::{Home, disk},
 };
 use crate::{
@@ -40,7 +40,7 @@ pub(super) fn ensure(home: &Home, cast: &Cast, now: Timestamp) -> Result<Authori
         ensure(adapter(department), &home.adapter_tls(department))?;
         ensure(system(department, department), &home.system_tls(department))?;
     }
-    for name in [AUDITOR, OPERATOR] {
+    for name in [AUDITOR, OPERATOR, SECURITY] {
         ensure(system(AUDIT_DEPARTMENT, name), &home.system_tls(name))?;
     }
     Ok(authority)

@@ -12,6 +12,7 @@ mod offline;
 mod origin;
 mod outside;
 mod python;
+mod unsealing;
 
 use std::{
     fs::{self, File},

@@ -34,6 +34,7 @@ impl GatewayConfig {
             adapters,
             permissions: _,
             systems: _,
+            retention: _,
             bounds,
         } = self;
         let compared = [

@@ -40,6 +40,25 @@ pub enum ConfigFault {
     /// The id makes no name of a log.
     #[error("id: {0}")]
     Origin(#[from] OriginError),
+    /// Records are kept for too short a time, or for ever.
+    #[error(
+        "retention.keep_days: is {got}, give {least} to {most}: State Council Order 809 has records \
+         kept for three years"
+    )]
+    KeepDays {
+        /// What the file says.
+        got: u32,
+        /// The least.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+    /// A legal hold is none.
+    #[error(
+        "retention.hold: give from and until as days like \"2026-10-01\", from not after until, and a \
+         reference"
+    )]
+    Hold,
     /// A department's code is none.
     #[error("adapter: {0}")]
     AdapterCode(#[source] FieldError),

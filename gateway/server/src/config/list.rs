@@ -70,7 +70,15 @@ impl GatewayConfig {
         let systems = self.systems.iter().map(|system| {
             Setting::written(format!("system {}", system.spiffe_id), role(system.role).to_owned())
         });
-        let mut rows = Vec::new();
+        let retention = &self.retention;
+        let keep = ("retention.keep_days".to_owned(), retention.keep_days.to_string());
+        let source = self.sources.get("retention.keep_days").copied().unwrap_or(Source::Default);
+        let keep = Setting { key: keep.0, value: keep.1, source };
+        let holds = retention.holds.iter().map(|hold| {
+            let key = format!("retention.hold {} to {}", hold.from, hold.until);
+            Setting::written(key, hold.reference.clone())
+        });
+        let mut rows: Vec<_> = std::iter::once(keep).chain(holds).collect();
         for (table, empty) in [
             ("adapter", self.adapters.is_empty()),
             ("permission", self.permissions.is_empty()),

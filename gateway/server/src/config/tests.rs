@@ -85,6 +85,47 @@ fn a_fault_names_file_key_and_cure() {
 }
 
 #[test]
+fn records_are_kept_for_three_years_at_least_and_holds_are_days() {
+    let keep = |days: u32| format!("{SOUND}[retention]\nkeep_days = {days}\n");
+    let hold = |from: &str, until: &str, reference: &str| {
+        format!(
+            "{SOUND}[[retention.hold]]\nfrom = {from:?}\nuntil = {until:?}\nreference = {reference:?}\n"
+        )
+    };
+
+    let three_years = load(SOUND).unwrap().retention;
+    let longer = load(&keep(2_000)).unwrap();
+    let held = load(&hold("2026-03-02", "2026-03-03", "H-1")).unwrap();
+
+    assert_eq!((three_years.keep_days, three_years.holds.len()), (1_095, 0));
+    assert_eq!(longer.retention.keep_days, 2_000);
+    let listed = |config: &GatewayConfig, key: &str| {
+        let found = config.settings().into_iter().find(|setting| setting.key == key);
+        found.map(|setting| (setting.value, setting.source))
+    };
+    let keep_days = |config| listed(config, "retention.keep_days");
+    assert_eq!(keep_days(&longer), Some(("2000".to_owned(), Source::File)));
+    assert_eq!(keep_days(&held), Some(("1095".to_owned(), Source::Default)));
+    let key = "retention.hold 2026-03-02 to 2026-03-03";
+    assert_eq!(listed(&held, key), Some(("H-1".to_owned(), Source::File)));
+    let at = |text: &str| held.retention.hold_at(text.parse().unwrap()).is_some();
+    let times = ["2026-03-01T23:59:59.999Z", "2026-03-02T00:00:00Z", "2026-03-03T23:59:59.999Z"];
+    assert_eq!(times.map(at), [false, true, true]);
+    assert!(!at("2026-03-04T00:00:00Z"));
+    for (text, said) in [
+        (keep(1_094), "retention.keep_days: is 1094, give 1095 to 36500: State Council Order 809"),
+        (keep(40_000), "retention.keep_days: is 40000, give 1095 to 36500"),
+        (hold("2026-03-03", "2026-03-02", "H-1"), "retention.hold: give from and until as days"),
+        (hold("March", "2026-03-02", "H-1"), "retention.hold: give from and until as days"),
+        (hold("2026-03-02", "2026-03-02", ""), "retention.hold: give from and until as days"),
+        (format!("{SOUND}[retention]\nkeep = 1\n"), "retention.keep: is unknown"),
+    ] {
+        let error = load(&text).expect_err(said).to_string();
+        assert!(error.contains(&format!("/gateway.toml: {said}")), "{said}: {error}");
+    }
+}
+
+#[test]
 fn what_is_no_toml_is_told_by_its_place_without_its_text() {
     let error = load(&format!("{SOUND}-----BEGIN PRIVATE KEY-----\n")).unwrap_err().to_string();
 

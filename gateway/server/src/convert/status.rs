@@ -1,5 +1,7 @@
 //! Errors as gRPC statuses: one code, one registered reason, the cure, and the receipt.
 
+mod act;
+
 use std::collections::HashMap;
 
 use oncebus_core::{Class, ExchangeError, Failure, FieldError, HolderError, Load};
@@ -11,6 +13,8 @@ use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::common::receipt;
 use crate::reload::{ReloadError, ReloadFailure};
+
+pub(crate) use self::act::act_failure;
 
 /// Domain of every registered reason (google.rpc.ErrorInfo).
 const DOMAIN: &str = "oncebus";

@@ -1,12 +1,15 @@
 //! AuditService: who may read what of the trail, and that it is on the trail.
 
+mod erase;
 mod export;
 mod prove;
 mod reading;
 mod record;
 mod report;
+mod retention;
 mod search;
 mod tail;
+mod unseal;
 
 use std::pin::Pin;
 
@@ -86,36 +89,36 @@ impl AuditService for Audit {
 
     async fn request_unseal(
         &self,
-        _request: Request<pb::RequestUnsealRequest>,
+        request: Request<pb::RequestUnsealRequest>,
     ) -> Result<Response<pb::RequestUnsealResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.ask(request).await.map(Response::new)
     }
 
     async fn approve_unseal(
         &self,
-        _request: Request<pb::ApproveUnsealRequest>,
+        request: Request<pb::ApproveUnsealRequest>,
     ) -> Result<Response<pb::ApproveUnsealResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.approve(request).await.map(Response::new)
     }
 
     async fn read_sealed(
         &self,
-        _request: Request<pb::ReadSealedRequest>,
+        request: Request<pb::ReadSealedRequest>,
     ) -> Result<Response<pb::ReadSealedResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.sealed(request).await.map(Response::new)
     }
 
     async fn apply_retention(
         &self,
-        _request: Request<pb::ApplyRetentionRequest>,
+        request: Request<pb::ApplyRetentionRequest>,
     ) -> Result<Response<pb::ApplyRetentionResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.retain(request).await.map(Response::new)
     }
 
     async fn erase_sealed(
         &self,
-        _request: Request<pb::EraseSealedRequest>,
+        request: Request<pb::EraseSealedRequest>,
     ) -> Result<Response<pb::EraseSealedResponse>, Status> {
-        Err(Status::unimplemented(""))
+        self.erase(request).await.map(Response::new)
     }
 }

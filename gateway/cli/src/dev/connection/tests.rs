@@ -79,7 +79,7 @@ fn fields_are_those_that_scripts_rely_on() {
         "trail_vkey",
     ];
     assert_eq!(keys(&connection), fields);
-    let systems = ["auditor", "housing", "market", "operator", "planning"];
+    let systems = ["auditor", "housing", "market", "operator", "planning", "security"];
     assert_eq!(keys(&connection["systems"]), systems);
     let fields = ["cert_file", "department", "fetches", "key_file", "publishes", "spiffe_id"];
     assert_eq!(keys(&connection["systems"]["housing"]), fields);
@@ -154,9 +154,10 @@ fn the_gateway_reads_its_configuration_and_the_client_its_profile() {
     let market = gateway.adapters.iter().find(|adapter| adapter.department.as_str() == "market");
     assert_eq!(market.unwrap().endpoint, "https://127.0.0.1:7001");
     let roles = gateway.systems.iter().map(|system| (system.spiffe_id.as_str(), system.role));
-    let [auditor, operator] = ["auditor", "operator"]
+    let [auditor, operator, security] = ["auditor", "operator", "security"]
         .map(|name| connection["systems"][name]["spiffe_id"].as_str().unwrap());
-    let expected = [(auditor, Role::Auditor), (operator, Role::Operator)];
+    let expected =
+        [(auditor, Role::Auditor), (operator, Role::Operator), (security, Role::Security)];
     assert_eq!(roles.collect::<Vec<_>>(), expected);
     assert!(Profile::load(&home.connection()).is_ok());
     drop(temporary);
