@@ -233,3 +233,6 @@ impl Writer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@ use std::fs;
 use super::*;
 use crate::{
     disk::RealDisk,
+    frame::{self, Frame, FrameFault, MAX_FRAME_BYTES},
+    hash::content_hash,
     testing::{TestTrail, append_group, entry, key},
 };
 
@@ -183,7 +185,8 @@ async fn missing_segment_and_stray_file_are_refused_by_name() {
 async fn folder_belongs_to_one_key_and_one_origin() {
     let (test, bytes, _) = nine_records().await;
     let archive = Archive::new(test.dir().to_owned(), Arc::new(RealDisk));
-    let other = |origin: &str, seed| SigningKey::from_seed(&origin.parse().unwrap(), &seed).unwrap();
+    let other =
+        |origin: &str, seed| SigningKey::from_seed(&origin.parse().unwrap(), &seed).unwrap();
     let other_key = other("oncebus.test/gateway/g1", [8; 32]);
     let other_log = other("oncebus.test/other", [7; 32]);
 

@@ -2,11 +2,11 @@ use std::fs;
 
 use super::*;
 use crate::{
+    TrailConfig,
     disk::RealDisk,
     open::{Opened, read},
     segments::SEGMENT_BYTES,
     testing::{ORIGIN, key},
-    TrailConfig,
 };
 
 /// Written by an independent program when format version 2 was made. It never changes.

@@ -173,7 +173,7 @@ fn some(number: i64) -> Option<i64> {
 }
 
 fn time(time: &prost_types::Timestamp) -> Option<String> {
-    Timestamp::new(time.seconds, time.nanos).ok().map(|time| format!("{time:.3}"))
+    Timestamp::new(time.seconds, time.nanos).ok().map(|time| time.to_string())
 }
 
 #[cfg(test)]
