@@ -35,6 +35,8 @@ impl Database {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(synchronous)
             .foreign_keys(true)
+            // What is deleted is overwritten: an erased token must not stay in a free page.
+            .pragma("secure_delete", "ON")
             .busy_timeout(WAIT);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -51,6 +53,11 @@ impl Database {
     /// Begins a transaction that may write.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// Empties the write-ahead file, so that what was overwritten stands nowhere any more.
+    pub(crate) async fn forget_log(&self) -> Result<(), sqlx::Error> {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await.map(drop)
     }
 
     /// Returns the pool that writes, for migrations.

@@ -40,11 +40,12 @@ pub(crate) fn measure(log: &Log, report: &mut Report) {
             version: version.parse().ok(),
             ..RecordFilter::default()
         };
-        let rare = RecordFilter { item: Some("I99".into()), ..RecordFilter::default() };
+        // Every row is looked at, and none fits.
+        let slow = RecordFilter { min_latency_ms: Some(60_000), ..RecordFilter::default() };
         for (name, filter, most) in [
             ("first page of a selective search, 10^6", selective, 100.0),
             ("first page of an unselective search, 10^6", unselective, 1_000.0),
-            ("search that finds nothing, 10^6", rare, 1_000.0),
+            ("search of all rows that finds nothing, 10^6", slow, 1_000.0),
         ] {
             let median = median_ms(&index, &filter).await;
             report.aimed(name, median, "ms", Target::AtMost(most));

@@ -31,7 +31,8 @@ impl SearchIndex {
         Ok(transaction.commit().await?)
     }
 
-    /// Forgets whom and which case these records are about: their sealed parts are erased.
+    /// Forgets whom and which case these records are about: their sealed parts are erased. The tokens
+    /// are in no file of the index when this returns.
     ///
     /// # Errors
     ///
@@ -48,6 +49,7 @@ impl SearchIndex {
             query.push(")");
             query.build().execute(&mut *transaction).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(self.database.forget_log().await?)
     }
 }

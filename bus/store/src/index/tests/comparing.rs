@@ -55,6 +55,22 @@ async fn each_edit_of_the_index_is_named_by_record_and_column() {
 }
 
 #[tokio::test]
+async fn an_erased_token_is_in_no_file_of_the_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_trail, index) = index(dir.path()).await;
+    let holding = || {
+        let files = ["index.sqlite", "index.sqlite-wal"].map(|name| dir.path().join(name));
+        let files = files.into_iter().filter_map(|file| std::fs::read(file).ok());
+        files.filter(|bytes| bytes.windows(16).any(|part| part == [1; 16])).count()
+    };
+    assert_ne!(holding(), 0);
+
+    index.forget_tokens(&[2]).await.unwrap();
+
+    assert_eq!(holding(), 0);
+}
+
+#[tokio::test]
 async fn what_is_erased_or_dropped_on_the_trail_is_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let (trail, index) = index(dir.path()).await;
