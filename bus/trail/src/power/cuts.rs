@@ -12,14 +12,13 @@ use super::{
     sim::{Bug, SimDisk},
 };
 use crate::{
-    Checkpoint, Entry, Receipt, SignedCheckpoint, TrailConfig,
+    Checkpoint, Entry, Receipt, SignedCheckpoint, SigningKey, TrailConfig,
     compact_range::CompactRange,
     frame::unchecked,
     hash::{HASH_BYTES, leaf_hash},
     open::{Opened, read},
     reader::{Part, Reader},
     sequencer::receipts,
-    testing::{key, verifier},
 };
 
 /// Small, so that segments are often begun.
@@ -61,17 +60,23 @@ fn open(disk: &SimDisk) -> Result<Opened, crate::OpenError> {
     read(&config, SEGMENT_BYTES, Arc::new(disk.clone()))
 }
 
+/// The key of a log with a long name: its checkpoint takes two sectors, so that one can be torn.
+fn key() -> SigningKey {
+    let origin = format!("oncebus.test/{}", "g".repeat(240));
+    SigningKey::from_seed(&origin.parse().unwrap(), &[7; 32]).unwrap()
+}
+
 /// Writes and publishes until the power is cut.
 fn work(mut opened: Opened, rng: &mut Rng, held: &mut Held) {
     loop {
         let done = if rng.chance(25) {
-            opened.publisher.publish().is_ok()
+            publish(&mut opened)
         } else {
             let entries = entries(rng);
             let committed = opened.writer.commit(entries.clone());
             if let Ok(committed) = &committed {
                 let receipts = receipts(committed).collect::<Vec<_>>();
-                assert_eq!(receipts[0].verify(&verifier()), Ok(()));
+                assert_eq!(receipts[0].verify(key().verifier()), Ok(()));
                 held.receipts.extend(entries.into_iter().zip(receipts));
                 held.checkpoints.push(SignedCheckpoint::clone(&committed.group.checkpoint));
             }
@@ -80,6 +85,14 @@ fn work(mut opened: Opened, rng: &mut Rng, held: &mut Held) {
         if !done {
             return;
         }
+    }
+}
+
+/// Publishes what there is, as the thread of a trail does; answers whether there was power for it.
+fn publish(opened: &mut Opened) -> bool {
+    match (opened.publisher.publish(), &mut opened.guard) {
+        (Ok(Some(newest)), Some(guard)) => guard.sync(&newest.note).is_ok(),
+        (published, _) => published.is_ok(),
     }
 }
 
