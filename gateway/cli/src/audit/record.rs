@@ -25,7 +25,7 @@ pub(super) const COLUMNS: [Column; 11] = [
     ("item", "item"),
 ];
 
-/// Every field that [`json`] may write, in its order.
+/// Every field that [`json()`] may write, in its order.
 pub(super) const FIELDS: [&str; 47] = [
     "index",
     "id",

@@ -20,6 +20,8 @@ pub(crate) use self::act::act_failure;
 const DOMAIN: &str = "oncebus";
 /// Trailer that carries the receipt of a refusal or failure.
 const RECEIPT_TRAILER: &str = "oncebus-receipt-bin";
+/// Longest record that its receipt holds in a trailer, in bytes: some clients cap trailers at 8 KiB.
+const TRAILER_RECORD_BYTES: usize = 2_048;
 /// Most letters of a fault in a file that are told: a status must fit into the answer's headers.
 const FAULT_LETTERS: usize = 400;
 
@@ -149,7 +151,11 @@ fn refused(code: Code, reason: &'static str, message: String) -> Status {
 /// Adds the proof that a refusal is on the trail.
 fn proven(mut status: Status, proof: Option<&Receipt>) -> Status {
     if let Some(proof) = proof {
-        let encoded = receipt(proof).encode_to_vec();
+        let mut proof = receipt(proof);
+        if TRAILER_RECORD_BYTES < proof.record.len() {
+            proof.record.clear();
+        }
+        let encoded = proof.encode_to_vec();
         status.metadata_mut().insert_bin(RECEIPT_TRAILER, MetadataValue::from_bytes(&encoded));
     }
     status
@@ -198,5 +204,38 @@ fn log(error: &ExchangeError) {
             tracing::warn!(reason = error.reason(), error = %holder, "an adapter failed");
         }
         _ => tracing::debug!(reason = error.reason(), "a call was refused"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oncebus_proto::v1 as pb;
+
+    use super::*;
+
+    fn in_trailer(record_bytes: usize) -> (pb::Receipt, usize) {
+        let proof = Receipt {
+            origin: "oncebus.test/gateway/g1".parse().unwrap(),
+            index: 999_999,
+            tree_size: 1_000_000,
+            inclusion_path: vec![[7; 32]; 20],
+            checkpoint: "c".repeat(300),
+            leaf: vec![b'x'; record_bytes],
+        };
+        let status = proven(refused(Code::Aborted, "REASON", String::new()), Some(&proof));
+        let value = status.metadata().get_bin(RECEIPT_TRAILER).unwrap();
+        let bytes = value.to_bytes().unwrap();
+        (pb::Receipt::decode(bytes).unwrap(), value.as_encoded_bytes().len())
+    }
+
+    #[test]
+    fn a_receipt_in_a_trailer_leaves_out_a_long_record_and_nothing_else() {
+        let (with, _) = in_trailer(2_048);
+        let (without, encoded_bytes) = in_trailer(4_096);
+
+        assert_eq!((with.record.len(), without.record.len()), (2_048, 0));
+        assert_eq!(without.inclusion_path, with.inclusion_path);
+        // Beside it are 2 KiB of details, under 8 KiB in all.
+        assert!(encoded_bytes < 6 * 1_024, "{encoded_bytes} bytes");
     }
 }
