@@ -57,6 +57,12 @@ pub enum PublishError {
         /// What the system said.
         source: io::Error,
     },
+    /// The record is not in the published files.
+    #[error("record {index} is not published yet, free the disk and try again")]
+    Unpublished {
+        /// Index of the record.
+        index: u64,
+    },
     /// Too much is asked for already.
     #[error("trail is busy erasing or dropping records, try again later")]
     Busy,
@@ -130,6 +136,10 @@ impl Publisher {
     /// Empties the sealed parts of published records. The frames that still hold them must be dropped
     /// by the caller.
     pub(crate) fn erase(&mut self, indices: &HashSet<u64>) -> Result<(), PublishError> {
+        // One that is not published would be, later, with its part.
+        if let Some(index) = indices.iter().find(|index| self.edge.size() <= **index) {
+            return Err(PublishError::Unpublished { index: *index });
+        }
         let bundles: HashSet<u64> =
             indices.iter().map(|index| index / u64::from(TILE_WIDTH)).collect();
         let mut batch = Batch::new(self.archive.disk(), self.archive.dir());

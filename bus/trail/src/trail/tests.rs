@@ -223,6 +223,18 @@ async fn erased_parts_are_in_no_file_and_proofs_stay() {
 }
 
 #[tokio::test]
+async fn what_cannot_be_published_cannot_be_erased_and_is_not_said_to_be() {
+    let test = TestTrail::new();
+    let (trail, _) = test.open();
+    test.faults.fail_publish(io::ErrorKind::StorageFull);
+    trail.append(entry(leaf(0))).await.unwrap();
+
+    let refused = trail.erase([0].into()).await.unwrap_err();
+
+    assert!(matches!(refused, PublishError::Unpublished { index: 0 }), "{refused}");
+}
+
+#[tokio::test]
 async fn dropped_records_are_gone_and_all_others_are_proven() {
     let test = TestTrail::new();
     let (trail, _) = test.open();
