@@ -17,6 +17,7 @@ use oncebus_core::{Ending, Journal, RegistryError};
 use oncebus_store::{IndexError, RowFault, SearchIndex, SqliteRegistry, VersionFault, check};
 use oncebus_trail::{Fault, fsck};
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 /// Time to the first pass after a start, and from the end of one to the next.
 const FIRST: Duration = Duration::from_secs(600);
@@ -83,6 +84,7 @@ pub enum ScrubError {
 /// Rests after each step.
 struct Stride {
     pace: Pace,
+    stop: CancellationToken,
     begun: Instant,
     done: usize,
 }
@@ -125,10 +127,13 @@ impl Scrubber {
 
     async fn records(&self, pace: Pace) -> Result<u64, ScrubError> {
         let (dir, key) = (self.trail_dir.clone(), self.journal.trail().verifier().clone());
-        let mut stride = Stride::new(pace);
+        // Whoever waits for this may be gone: the thread must not outlive the gateway.
+        let stop = CancellationToken::new();
+        let _stops_with_this = stop.clone().drop_guard();
+        let mut stride = Stride::new(pace, stop);
         let work = move || {
             fsck(&dir, &key, &[], &mut |leaf, part| {
-                stride.step();
+                stride.step()?;
                 check(leaf, part).map(drop).map_err(|fault| fault.to_string())
             })
         };
@@ -182,15 +187,38 @@ impl Pace {
 // === impl Stride ===
 
 impl Stride {
-    fn new(pace: Pace) -> Self {
-        Self { pace, begun: Instant::now(), done: 0 }
+    fn new(pace: Pace, stop: CancellationToken) -> Self {
+        Self { pace, stop, begun: Instant::now(), done: 0 }
     }
 
-    fn step(&mut self) {
+    /// Goes on to the next record, unless nobody waits any more.
+    fn step(&mut self) -> Result<(), String> {
+        if self.stop.is_cancelled() {
+            return Err(ScrubError::Stopped.to_string());
+        }
         self.done += 1;
         if self.done.is_multiple_of(STEP) {
             thread::sleep(self.pace.rest(self.begun.elapsed()));
             self.begun = Instant::now();
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_that_nobody_waits_for_ends_at_the_next_record() {
+        let stop = CancellationToken::new();
+        let guard = stop.clone().drop_guard();
+        let mut stride = Stride::new(Pace::Idle, stop);
+
+        let before = stride.step();
+        drop(guard);
+
+        assert_eq!(before, Ok(()));
+        assert_eq!(stride.step(), Err("the gateway ends".to_owned()));
     }
 }
