@@ -122,15 +122,23 @@ impl Publisher {
         self.write(&pieces)?;
         self.write_checkpoint(&newest)?;
 
+        // From here on it is published: what follows only clears away, and may be left undone.
         self.edge = edge;
+        self.unpublished.drop_to(self.edge.size());
+        if let Err(error) = self.clear_away(&partial, &full) {
+            tracing::warn!(%error, "files of the trail that nobody needs any more are not removed");
+        }
+        Ok(Some(newest))
+    }
+
+    /// Removes partial files and frames that nobody needs any more.
+    fn clear_away(&mut self, partial: &[Piece], full: &[Tile]) -> Result<(), PublishError> {
         let partial = partial.iter().flat_map(files).collect();
         let previous = std::mem::replace(&mut self.partial, partial);
         let superseded = std::mem::replace(&mut self.superseded, previous);
         self.drop_superseded(superseded)?;
-        self.drop_partials_of(&full)?;
-        self.segments.drop_published(self.edge.size(), self.archive.disk())?;
-        self.unpublished.drop_to(self.edge.size());
-        Ok(Some(newest))
+        self.drop_partials_of(full)?;
+        Ok(self.segments.drop_published(self.edge.size(), self.archive.disk())?)
     }
 
     /// Empties the sealed parts of published records. The frames that still hold them must be dropped

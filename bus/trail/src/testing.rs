@@ -49,6 +49,7 @@ struct Plan {
     create: Option<io::ErrorKind>,
     sync: Option<io::ErrorKind>,
     publish: Option<io::ErrorKind>,
+    remove: Option<io::ErrorKind>,
     held: bool,
     waiting: bool,
     syncs: usize,
@@ -172,6 +173,11 @@ impl Faults {
         self.plan().sync = kind.into();
     }
 
+    /// Lets no file be removed.
+    pub(crate) fn fail_remove(&self, kind: io::ErrorKind) {
+        self.plan().remove = Some(kind);
+    }
+
     /// Lets nothing be published, or again.
     pub(crate) fn fail_publish(&self, kind: impl Into<Option<io::ErrorKind>>) {
         self.plan().publish = kind.into();
@@ -255,6 +261,10 @@ impl Disk for FaultyDisk {
     }
 
     fn remove(&self, file: &Path) -> io::Result<()> {
+        // Drafts are none that anybody would miss.
+        if file.parent().is_none_or(|folder| !folder.ends_with("drafts")) {
+            fail(self.faults.plan().remove)?;
+        }
         RealDisk.remove(file)
     }
 

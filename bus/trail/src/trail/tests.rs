@@ -195,6 +195,24 @@ async fn what_cannot_be_published_is_kept_and_published_later() {
 }
 
 #[tokio::test]
+async fn files_that_cannot_be_removed_spoil_nothing_that_is_published() {
+    let test = TestTrail { segment_bytes: 1_000, ..TestTrail::new() };
+    let (trail, _) = test.open();
+    test.faults.fail_remove(io::ErrorKind::PermissionDenied);
+
+    for round in 1..=4 {
+        append_group(&trail, &test.faults, (0..300).map(leaf).collect()).await;
+        let prover = trail.prover(round * 301).await.unwrap();
+        for index in [0, 255, 256, round * 301 - 1] {
+            assert_eq!(prover.receipt(index).unwrap().verify(&verifier()), Ok(()));
+        }
+    }
+    trail.close().await.unwrap();
+
+    assert_eq!(test.open().1.records, 1_204);
+}
+
+#[tokio::test]
 async fn erased_parts_are_in_no_file_and_proofs_stay() {
     let test = TestTrail::new();
     let (trail, _) = test.open();
