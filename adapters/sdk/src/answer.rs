@@ -47,6 +47,7 @@ fn holding(document: Document) -> Result<pb::Holding, AdapterError> {
         issuer: document.issuer.as_ref().map(Issuer::as_str).unwrap_or_default().to_owned(),
         issued: day(document.issued),
         valid_until: day(document.valid_until),
+        status: String::new(),
     })
 }
 

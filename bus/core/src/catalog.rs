@@ -4,10 +4,15 @@
 
 mod credit;
 mod departments;
+mod fact;
 mod fault;
+mod form;
+mod item;
 mod row;
+mod sharing;
 mod sources;
 mod types;
+mod validity;
 
 use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
@@ -15,8 +20,13 @@ use serde::Serialize;
 
 pub use self::{
     credit::CreditCode,
+    fact::{Condition, Fact, FactKind, FactValue, Facts, Holds},
     fault::{CatalogError, CatalogFault, Position},
+    form::{FieldSource, Form, FormField},
+    item::{Item, Package, Region, Requirement, Stage},
+    sharing::{Classification, DataField, Sensitivity, Sharing, SharingWay, UpdateFrequency},
     sources::CatalogSources,
+    validity::ValidityKind,
 };
 use self::{departments::DepartmentRows, fault::Faults, row::Rows};
 use crate::{DeptId, Digest, MediaType, TypeCode};

@@ -13,7 +13,7 @@ mod uploads;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Authorization, BootId, Cause, ChunkDigests, DeptId, Digest, Holding, Manifest, MaterialId,
+    Authorization, BootId, Cause, ChunkDigests, DeptId, Digest, Document, Manifest, MaterialId,
     MaterialKey, NewUpload, Purpose, RecordId, Registry, Rng as _, Rule, SealedContent, Subject,
     SystemId, SystemRng, UploadId, Why,
 };
@@ -90,8 +90,8 @@ fn key(number: &str) -> MaterialKey {
     }
 }
 
-fn document(number: &str, content: &[u8]) -> Holding {
-    Holding {
+fn document(number: &str, content: &[u8]) -> Document {
+    Document {
         number: number.parse().unwrap(),
         size_bytes: content.len() as u64,
         digest: Digest::of(content),

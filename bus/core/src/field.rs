@@ -1,9 +1,13 @@
 //! Checked texts of a material's description, and what is wrong with those that fail.
 
-use std::{fmt, str::FromStr};
+use std::{borrow::Cow, fmt, str::FromStr};
 
+use jiff::{Timestamp, tz::Offset};
 use serde::{Deserialize, Serialize};
 
+/// Longest period that is ever added to a day: a thousand years.
+const MOST_MONTHS: u32 = 12_000;
+const MOST_DAYS: u32 = 366_000;
 /// Longest text field of a request, in bytes.
 const MAX_TEXT_BYTES: usize = 256;
 
@@ -12,7 +16,7 @@ const MAX_TEXT_BYTES: usize = 256;
 #[error("{field} {fault}, {cure}")]
 pub struct FieldError {
     /// Name of the field, as in the request.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What is wrong with it. Never the value: it may be personal.
     pub fault: String,
     /// What to send instead.
@@ -43,14 +47,18 @@ pub struct Day(jiff::civil::Date);
 
 impl FieldError {
     /// Names a field, its fault and the cure.
-    pub fn new(field: &'static str, fault: impl Into<String>, cure: impl Into<String>) -> Self {
-        Self { field, fault: fault.into(), cure: cure.into() }
+    pub fn new(
+        field: impl Into<Cow<'static, str>>,
+        fault: impl Into<String>,
+        cure: impl Into<String>,
+    ) -> Self {
+        Self { field: field.into(), fault: fault.into(), cure: cure.into() }
     }
 
     /// Says the same of another field.
     #[must_use]
-    pub fn of(mut self, field: &'static str) -> Self {
-        self.field = field;
+    pub fn of(mut self, field: impl Into<Cow<'static, str>>) -> Self {
+        self.field = field.into();
         self
     }
 }
@@ -182,6 +190,36 @@ impl fmt::Display for IssuerName {
 checked_text!(IssuerName, FieldError);
 
 // === impl Day ===
+
+impl Day {
+    /// Asia/Shanghai, which has kept one offset since 1991.
+    const SHANGHAI: Offset = Offset::constant(8);
+
+    /// Returns the day that `time` falls on.
+    pub fn of(time: Timestamp) -> Self {
+        Self(Self::SHANGHAI.to_datetime(time).date())
+    }
+
+    /// Returns the first moment of the next day: the day ends before it. At the end of all time it is
+    /// the last moment there is.
+    pub fn end(self) -> Timestamp {
+        let next = self.0.tomorrow().unwrap_or(self.0).to_datetime(jiff::civil::Time::midnight());
+        Self::SHANGHAI.to_timestamp(next).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Returns the same day of the month so many months later, or the month's last day where it has no
+    /// such day; at the end of all time, the last day there is.
+    #[must_use]
+    pub fn plus_months(self, months: u32) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().months(months.min(MOST_MONTHS))))
+    }
+
+    /// Returns the day so many days later, or the last day there is.
+    #[must_use]
+    pub fn plus_days(self, days: u32) -> Self {
+        Self(self.0.saturating_add(jiff::Span::new().days(days.min(MOST_DAYS))))
+    }
+}
 
 impl FromStr for Day {
     type Err = FieldError;

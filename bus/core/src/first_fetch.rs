@@ -63,7 +63,7 @@ impl Bus {
         wanted: Wanted<'_>,
         deadline: Instant,
     ) -> Result<First, ExchangeError> {
-        let content = wanted.held.holding.digest;
+        let content = wanted.held.document.digest;
         if exchange.personal() {
             let whole = self.receive(exchange, &wanted, deadline).await;
             let whole = whole.inspect_err(|_failed| self.caches.moved(&wanted.topic()))?;
@@ -116,9 +116,9 @@ impl Bus {
         wanted: &Wanted<'_>,
     ) -> Result<Option<Arc<Version>>, ExchangeError> {
         let Wanted { material_type, subject, held } = wanted;
-        let number = Some(&held.holding.number);
+        let number = Some(&held.document.number);
         let current = self.registry.current(&material_type.code, subject, number).await?;
-        let same = current.into_iter().find(|version| version.document() == held.holding);
+        let same = current.into_iter().find(|version| version.document() == held.document);
         Ok(same.map(Arc::new))
     }
 
@@ -129,23 +129,23 @@ impl Bus {
         deadline: Instant,
     ) -> Result<Whole, ExchangeError> {
         let Wanted { material_type, subject, held } = wanted;
-        let Held { holder, holding, .. } = held;
+        let Held { holder, document, .. } = held;
         let content = Content {
             material_type: material_type.code.clone(),
             subject: Subject::clone(subject),
-            number: holding.number.clone(),
-            digest: holding.digest,
-            size_bytes: holding.size_bytes,
+            number: document.number.clone(),
+            digest: document.digest,
+            size_bytes: document.size_bytes,
             sealed: false,
         };
         let intent = exchange.intent(holder).await?;
         exchange.counts().fetch += 1;
         let stream = self.holders.fetch(holder, &content, 0, &exchange.asking(deadline)).await?;
         let dir = self.limits.spool_dir.clone();
-        let spool = SpoolWriter::open(holding.size_bytes, material_type.personal, dir)
+        let spool = SpoolWriter::open(document.size_bytes, material_type.personal, dir)
             .await
             .map_err(ExchangeError::Spool)?;
-        let (spool, chunks) = receive_whole(holder, stream, holding, spool).await?;
+        let (spool, chunks) = receive_whole(holder, stream, document, spool).await?;
         Ok(Whole { chunks, spool, intent })
     }
 
@@ -155,13 +155,13 @@ impl Bus {
         whole: &Whole,
     ) -> Result<Arc<Version>, ExchangeError> {
         let Wanted { material_type, subject, held } = wanted;
-        let Held { holder, holding, only_one, .. } = held;
+        let Held { holder, document, only_one, .. } = held;
         let (material_type, subject) = (material_type.code.clone(), Subject::clone(subject));
         let topic = wanted.topic();
-        let number = holding.number.clone();
+        let number = document.number.clone();
         let key = MaterialKey { material_type, subject, number };
         let material = self.registry.material(&key, MaterialId(self.draw_uuid())).await?;
-        let manifest = Manifest::new(material, &key.material_type, holding, &whole.chunks);
+        let manifest = Manifest::new(material, &key.material_type, document, &whole.chunks);
         let now = self.clock.now();
         // Never relied on later, where the subject has several: see `Held::only_one`.
         let confirmed = if *only_one { now } else { jiff::Timestamp::UNIX_EPOCH };

@@ -16,7 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
-    ChunkDigests, Day, DeptId, Digest, IssuerName, MediaType, Number, Subject, TypeCode, UploadId,
+    ChunkDigests, Day, DeptId, Digest, IssuerName, MediaType, Number, Status, Subject, TypeCode,
+    UploadId, ValidUntil,
 };
 
 /// Asks departments' adapters. Every call ends by its deadline.
@@ -119,9 +120,19 @@ pub struct LookupQuery {
     pub number: Option<Number>,
 }
 
-/// What a department says of a document that it holds, or a publisher of one that it brings.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A document that a department holds, and how it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
+    /// What it is.
+    pub document: Document,
+    /// How it stands now, as its issuer says.
+    pub status: Status,
+}
+
+/// What a department says of a document that it holds, or a publisher of one that it brings: what can
+/// not change without being another document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Document {
     /// The issuer's number.
     pub number: Number,
     /// Size of the content in bytes.
@@ -134,8 +145,8 @@ pub struct Holding {
     pub issuer: Option<IssuerName>,
     /// Day of issue.
     pub issued: Option<Day>,
-    /// Last day of validity.
-    pub valid_until: Option<Day>,
+    /// Last day of validity, where the document says.
+    pub valid_until: Option<ValidUntil>,
 }
 
 /// Which content to fetch.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Cache, DeptId, Holding, MaterialType, Supply, TypeCode, Version, VersionName, resolve::Held,
+    Cache, DeptId, Document, MaterialType, Supply, TypeCode, Version, VersionName, resolve::Held,
 };
 
 /// What the bus knows of one version of one material.
@@ -18,7 +18,7 @@ pub struct MaterialInfo {
     /// Department that keeps the bytes.
     pub holder: DeptId,
     /// Number, size, digest, media type, days, issuer.
-    pub document: Holding,
+    pub document: Document,
     /// Whether it is the current version.
     pub current: bool,
     /// When the holder last confirmed this.
@@ -68,7 +68,7 @@ impl MaterialInfo {
             version: None,
             material_type,
             holder: held.holder.clone(),
-            document: held.holding.clone(),
+            document: held.document.clone(),
             current: true,
             confirmed_at: held.told_at,
             age: age(held.told_at, now),

@@ -26,6 +26,7 @@ mod joint;
 mod journal;
 mod lookup;
 mod manifest;
+mod party;
 mod permissions;
 mod planted;
 mod policy;
@@ -42,9 +43,11 @@ mod settle;
 mod source;
 mod spool;
 mod standing;
+mod status;
 mod subject;
 mod sweep;
 mod trace;
+mod valid_until;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
@@ -54,8 +57,10 @@ pub use self::{
     cache::CacheLimits,
     caller::{Caller, Role},
     catalog::{
-        Catalog, CatalogError, CatalogFault, CatalogSources, CreditCode, Department, MaterialType,
-        Position, Supply,
+        Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, CreditCode,
+        DataField, Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField,
+        Holds, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing,
+        SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
     chunks::{CHUNK_BYTES, ChunkDigests},
     clock::{Clock, SteadyClock, SystemClock},
@@ -66,7 +71,8 @@ pub use self::{
     find::{FindQuery, GetQuery},
     hang_up::HangUp,
     holders::{
-        Asking, Content, ContentStream, Description, HolderError, Holders, Holding, LookupQuery,
+        Asking, Content, ContentStream, Description, Document, HolderError, Holders, Holding,
+        LookupQuery,
     },
     ids::{
         BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
@@ -75,6 +81,7 @@ pub use self::{
     info::MaterialInfo,
     journal::{Journal, RecordError, Run},
     manifest::Manifest,
+    party::{Parties, Party, PartyRole},
     permissions::{Operation, Permission, PermissionError, Permissions, Rule},
     policy::{Epoch, Policy},
     publish::{BeginQuery, Begun, CommitQuery, Published, PutQuery},
@@ -87,9 +94,11 @@ pub use self::{
     release::{Part, Release},
     rng::{Rng, SystemRng},
     seal::{Seal, SealError, SealedContent, SealedPart},
+    status::Status,
     subject::{MaterialKey, Scheme, Subject},
     sweep::Swept,
     trace::TraceId,
+    valid_until::ValidUntil,
 };
 
 /// Conformance suites that every implementation of a port runs.

@@ -51,14 +51,15 @@ fn check(
         holder: holder.clone(),
         detail: format!("its Lookup names {detail}"),
     };
-    for (at, holding) in holdings.iter().enumerate() {
-        if holdings.iter().take(at).any(|earlier| earlier.number == holding.number) {
+    for (at, Holding { document, .. }) in holdings.iter().enumerate() {
+        let number = &document.number;
+        if holdings.iter().take(at).any(|earlier| earlier.document.number == *number) {
             return Err(misbehaved("a number twice"));
         }
-        if holding.size_bytes == 0 || holding.size_bytes > material_type.max_size_bytes {
+        if document.size_bytes == 0 || document.size_bytes > material_type.max_size_bytes {
             return Err(misbehaved("a size that the type does not allow"));
         }
-        if !material_type.media_types.contains(&holding.media_type) {
+        if !material_type.media_types.contains(&document.media_type) {
             return Err(misbehaved("a media type that the type does not allow"));
         }
     }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CHUNK_BYTES, ChunkDigests, Day, Digest, Holding, IssuerName, MaterialId, MediaType, TypeCode,
-    VersionId,
+    CHUNK_BYTES, ChunkDigests, Day, Digest, Document, IssuerName, MaterialId, MediaType, TypeCode,
+    ValidUntil, VersionId,
 };
 
 /// Description of one version; immutable. Canonical form: RFC 8785 JSON.
@@ -33,9 +33,9 @@ pub struct Manifest {
     /// Day of issue.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub issued: Option<Day>,
-    /// Last day of validity.
+    /// Last day of validity, where the document says.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub valid_until: Option<Day>,
+    pub valid_until: Option<ValidUntil>,
     /// Who issued it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub issuer: Option<IssuerName>,
@@ -53,7 +53,7 @@ impl Manifest {
     pub fn new(
         material: MaterialId,
         material_type: &TypeCode,
-        document: &Holding,
+        document: &Document,
         chunks: &ChunkDigests,
     ) -> Self {
         Self {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use oncebus_trail::Receipt;
 
 use crate::{
-    Bus, Caller, Digest, ExchangeError, Holding, MaterialInfo, MaterialType, Purpose, RequestId,
+    Bus, Caller, Digest, Document, ExchangeError, MaterialInfo, MaterialType, Purpose, RequestId,
     RequestScope, RequestState, Subject, Upload, UploadId, VersionId,
 };
 
@@ -25,7 +25,7 @@ pub struct BeginQuery {
     /// Whom or what it is about.
     pub subject: Subject,
     /// Number, size, digest, media type, days, issuer.
-    pub document: Holding,
+    pub document: Document,
     /// The version that it replaces.
     pub expected: Option<VersionId>,
     /// The caller's id of the request.

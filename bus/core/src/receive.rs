@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    CHUNK_BYTES, ChunkDigests, ContentStream, DeptId, Digest, ExchangeError, HolderError, Holding,
+    CHUNK_BYTES, ChunkDigests, ContentStream, DeptId, Digest, Document, ExchangeError, HolderError,
     spool::{Spool, SpoolWriter},
 };
 
@@ -122,10 +122,10 @@ impl ChunkReader {
 pub(crate) async fn receive_whole(
     holder: &DeptId,
     stream: ContentStream,
-    holding: &Holding,
+    document: &Document,
     mut spool: SpoolWriter,
 ) -> Result<(Spool, ChunkDigests), ExchangeError> {
-    let size = holding.size_bytes;
+    let size = document.size_bytes;
     let mut reader =
         ChunkReader { holder: holder.clone(), stream, partial: BytesMut::new(), missing: size };
     let mut whole = Sha256::new();
@@ -135,7 +135,7 @@ pub(crate) async fn receive_whole(
         chunks.extend(&ChunkDigests::of(&chunk));
         spool.add(chunk).await.map_err(ExchangeError::Spool)?;
     }
-    if Digest::from_bytes(whole.finalize().into()) != holding.digest {
+    if Digest::from_bytes(whole.finalize().into()) != document.digest {
         return Err(HolderError::DigestMismatch { holder: holder.clone() }.into());
     }
     Ok((spool.finish(), chunks))

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use oncebus_trail::Receipt;
 
 use crate::{
-    BootId, ChunkDigests, DeptId, Digest, FieldError, Holding, Manifest, MaterialId, MaterialKey,
+    BootId, ChunkDigests, DeptId, Digest, Document, FieldError, Manifest, MaterialId, MaterialKey,
     Number, RecordId, RequestId, SealedContent, Subject, SystemId, TypeCode, UploadId, VersionId,
     VersionName, Why,
 };
@@ -181,7 +181,7 @@ pub struct NewUpload {
     /// Whom or what it is about.
     pub subject: Subject,
     /// The announced document: number, size, digest, media type, days, issuer.
-    pub document: Holding,
+    pub document: Document,
     /// The version that it replaces.
     pub expected: Option<VersionId>,
     /// Index of the intent's record.
@@ -324,12 +324,9 @@ pub enum RegistryError {
         /// The value's name.
         what: &'static str,
     },
-}
-
-impl From<FieldError> for RegistryError {
-    fn from(error: FieldError) -> Self {
-        Self::Corrupt { what: error.field }
-    }
+    /// A stored text is no longer what it must be.
+    #[error("registry holds an unreadable field: {0}")]
+    Field(#[from] FieldError),
 }
 
 // === impl NewUpload ===
@@ -350,9 +347,9 @@ impl Version {
     }
 
     /// Returns what a holder would say of it.
-    pub fn document(&self) -> Holding {
+    pub fn document(&self) -> Document {
         let manifest = &self.manifest;
-        Holding {
+        Document {
             number: self.number.clone(),
             size_bytes: manifest.size_bytes,
             digest: manifest.content,

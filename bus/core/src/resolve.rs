@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{
-    Bus, DeptId, ExchangeError, HolderError, Holding, MaterialInfo, MaterialType, Number, Subject,
-    Supply, Version,
+    Bus, DeptId, Document, ExchangeError, HolderError, Holding, MaterialInfo, MaterialType, Number,
+    Status, Subject, Supply, Version,
     cache::{Generation, Pointer, Topic},
     exchange::Exchange,
     info::age,
@@ -30,7 +30,9 @@ pub(crate) struct Held {
     /// The department.
     pub holder: DeptId,
     /// What it says of the document.
-    pub holding: Holding,
+    pub document: Document,
+    /// How it says that the document stands.
+    pub status: Status,
     /// When it said so.
     pub told_at: Timestamp,
     /// Whether the subject has this one document of the type only. Then the registry's word for it
@@ -77,15 +79,15 @@ impl Found {
     /// Returns how many bytes of it are in memory at once, at most, while it is sent.
     pub(crate) fn bytes_in_memory(&self, material_type: &MaterialType) -> u64 {
         match self {
-            Self::Held(held) if material_type.personal => held.holding.size_bytes,
-            Self::Held(held) => held.holding.size_bytes.min(BYTES_ON_THE_WAY),
+            Self::Held(held) if material_type.personal => held.document.size_bytes,
+            Self::Held(held) => held.document.size_bytes.min(BYTES_ON_THE_WAY),
             Self::Registered(version) => version.manifest.size_bytes.min(BYTES_ON_THE_WAY),
         }
     }
 
-    fn registered_as(&self, holding: &Holding) -> Option<&Arc<Version>> {
+    fn registered_as(&self, document: &Document) -> Option<&Arc<Version>> {
         match self {
-            Self::Registered(version) if version.document() == *holding => Some(version),
+            Self::Registered(version) if version.document() == *document => Some(version),
             _ => None,
         }
     }
@@ -102,7 +104,7 @@ impl Found {
     pub(crate) fn number(&self) -> &Number {
         match self {
             Self::Registered(version) => &version.number,
-            Self::Held(held) => &held.holding.number,
+            Self::Held(held) => &held.document.number,
         }
     }
 }
@@ -267,8 +269,8 @@ impl Bus {
         let Told { holder, holdings, .. } = told;
         let only_one = holdings.len() == 1;
         let mut found = Vec::with_capacity(holdings.len());
-        for holding in holdings {
-            match current.iter().find_map(|found| found.registered_as(&holding)) {
+        for Holding { document, status } in holdings {
+            match current.iter().find_map(|found| found.registered_as(&document)) {
                 Some(version) => {
                     if only_one {
                         self.registry.confirm(&version.id, now).await?;
@@ -280,7 +282,8 @@ impl Bus {
                     let holder = holder.clone();
                     found.push(Found::Held(Arc::new(Held {
                         holder,
-                        holding,
+                        document,
+                        status,
                         told_at: now,
                         only_one,
                     })));

@@ -387,9 +387,13 @@ pub struct Holding {
     /// Day of issue, `YYYY-MM-DD`; may be empty.
     #[prost(string, tag = "8")]
     pub issued: ::prost::alloc::string::String,
-    /// Last day of validity, `YYYY-MM-DD`; may be empty.
+    /// Last day of validity, `YYYY-MM-DD`, or `long_term`; empty where the document says nothing.
     #[prost(string, tag = "9")]
     pub valid_until: ::prost::alloc::string::String,
+    /// How it stands now: 01 valid, 02 suspended, 03 revoked, 04 cancelled, 05 lapsed, 06 moved out,
+    /// 07 withdrawn as a penalty, 99 other; empty means 01.
+    #[prost(string, tag = "10")]
+    pub status: ::prost::alloc::string::String,
 }
 /// Request of Fetch.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -3,9 +3,9 @@
 use std::{error::Error, fs, iter, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use oncebus_core::{
-    Authorization, Cause, ChunkDigests, Digest, Ground, Holding, Manifest, MaterialId, MaterialKey,
-    NewUpload, Purpose, Registry as _, RegistryError, RequestId, SealedContent, Subject, SystemId,
-    SystemRng, UploadId, Why, conformance,
+    Authorization, Cause, ChunkDigests, Digest, Document, Ground, Manifest, MaterialId,
+    MaterialKey, NewUpload, Purpose, Registry as _, RegistryError, RequestId, SealedContent,
+    Subject, SystemId, SystemRng, UploadId, Why, conformance,
 };
 
 use super::{Approval, SqliteRegistry, Unseal, UnsealId};
@@ -28,8 +28,8 @@ fn id(byte: u8) -> MaterialId {
     MaterialId(uuid::Uuid::from_bytes([byte; 16]))
 }
 
-fn document() -> Holding {
-    Holding {
+fn document() -> Document {
+    Document {
         number: key().number,
         size_bytes: 7,
         digest: Digest::of(b"content"),

@@ -1,6 +1,8 @@
 //! Messages of AdapterService, seen from the gateway.
 
-use oncebus_core::{Content, FieldError, Holding, LookupQuery, Number, Subject, TypeCode};
+use oncebus_core::{
+    Content, Document, FieldError, Holding, LookupQuery, Number, Subject, TypeCode,
+};
 use oncebus_proto::v1 as pb;
 
 use super::common::{digest, optional, pb_digest, signed, unsigned};
@@ -55,7 +57,7 @@ fn holding(query: &LookupQuery, one: pb::Holding) -> Result<Holding, String> {
         return Err("it names a holding of another type or subject than asked for".to_owned());
     }
     let document = || {
-        Ok(Holding {
+        Ok(Document {
             number: one.number.parse()?,
             size_bytes: unsigned("size_bytes", one.size_bytes)?,
             digest: digest(one.digest)?,
@@ -65,7 +67,8 @@ fn holding(query: &LookupQuery, one: pb::Holding) -> Result<Holding, String> {
             valid_until: optional("valid_until", &one.valid_until)?,
         })
     };
-    document().map_err(|error: FieldError| format!("a holding's {error}"))
+    let holding = || Ok(Holding { document: document()?, status: one.status.parse()? });
+    holding().map_err(|error: FieldError| format!("a holding's {error}"))
 }
 
 fn pb_subject(subject: &Subject) -> pb::Subject {

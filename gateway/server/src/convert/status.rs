@@ -33,7 +33,7 @@ pub(crate) fn failure(failure: Failure) -> Status {
     let (code, reason) = (code(error.class()), error.reason());
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, facts(&error));
     if let ExchangeError::Field(field) = &error {
-        details.add_bad_request_violation(field.field, field.to_string());
+        details.add_bad_request_violation(field.field.clone(), field.to_string());
     }
     if let Some(delay) = error.retry_after() {
         details.set_retry_info(Some(delay));
@@ -180,7 +180,7 @@ fn code(class: Class) -> Code {
 /// Facts that a program needs to go on.
 fn facts(error: &ExchangeError) -> HashMap<String, String> {
     let fact = match error {
-        ExchangeError::Field(field) => Some(("field", field.field.to_owned())),
+        ExchangeError::Field(field) => Some(("field", field.field.to_string())),
         ExchangeError::UploadOffset { expected } => Some(("expected_offset", expected.to_string())),
         ExchangeError::VersionConflict { current: Some(current) } => {
             Some(("current_version", current.to_string()))

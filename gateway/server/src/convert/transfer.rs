@@ -1,7 +1,7 @@
 //! Messages of TransferService.
 
 use oncebus_core::{
-    BeginQuery, Bus, CHUNK_BYTES, CommitQuery, Digest, FetchQuery, FieldError, Holding, PutQuery,
+    BeginQuery, Bus, CHUNK_BYTES, CommitQuery, Digest, Document, FetchQuery, FieldError, PutQuery,
     Target, VersionName,
 };
 use oncebus_proto::v1 as pb;
@@ -72,7 +72,7 @@ pub(crate) fn begin_query(
     Ok(BeginQuery {
         material_type: bus.material_type(&message.material_type)?,
         subject: subject(message.subject)?,
-        document: Holding {
+        document: Document {
             number: message.number.parse()?,
             size_bytes,
             digest: digest(message.digest)?,
