@@ -10,6 +10,7 @@ use crate::{
     cache::Caches,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
+    outages::Outages,
     planted::Planted,
     publish::Turns,
     resolve::Lookups,
@@ -34,6 +35,7 @@ pub struct Bus {
     pub(crate) flights: Flights,
     pub(crate) landings: Landings,
     pub(crate) commits: Turns,
+    pub(crate) outages: Outages,
     pub(crate) planted: Planted,
 }
 
@@ -76,6 +78,8 @@ pub struct Limits {
     pub progress: Duration,
     /// Longest flight: as long as a caller may wait for a transfer.
     pub flight: Duration,
+    /// How long a department may not answer before an applicant may be asked for what it holds.
+    pub unknown_grace: Duration,
     /// What is remembered.
     pub cache: CacheLimits,
     /// How much may be under way.
@@ -109,6 +113,7 @@ impl Bus {
             rng: parts.rng,
             limits: Arc::new(parts.limits),
             commits: Turns::default(),
+            outages: Outages::default(),
             planted,
         }
     }
@@ -176,6 +181,7 @@ impl Default for Limits {
             discard: Duration::from_secs(5),
             progress: Duration::from_secs(10),
             flight: Duration::from_secs(600),
+            unknown_grace: Duration::from_secs(30),
             cache: CacheLimits::default(),
             admission: AdmissionLimits::within(MEMORY_BYTES),
             spool_dir: std::env::temp_dir(),

@@ -7,7 +7,7 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    AdapterCalls, Asking, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType,
+    AdapterCalls, Asking, Bus, Cache, Caller, Counts, DeptId, ExchangeError, Failure, MaterialType,
     Operation, Purpose, RecordId, RequestId, Subject, Version,
     planted::Bug,
     record::{Call, Ending},
@@ -23,7 +23,8 @@ pub(crate) struct Exchange {
     intent: Option<u64>,
     calls: AdapterCalls,
     asking: Asking,
-    standing: Option<Standing>,
+    /// One for each decision that it rests on.
+    standings: Vec<Standing>,
     /// Index of the Outcome by which bytes may leave.
     outcome: Option<u64>,
     begun: Instant,
@@ -44,16 +45,30 @@ impl Exchange {
         Self::with(bus, call, material_type)
     }
 
+    /// Opens the exchange of a checked call about many types. Its records name none of them.
+    pub(crate) fn begin_many(
+        bus: &Bus,
+        caller: &Caller,
+        operation: Operation,
+        purpose: &Purpose,
+    ) -> Self {
+        Self::of(bus, Call::about_many(caller, operation, purpose))
+    }
+
     /// Opens the exchange of a call whose record is begun.
     pub(crate) fn with(bus: &Bus, call: Call, material_type: &MaterialType) -> Self {
+        Self { personal: material_type.personal, ..Self::of(bus, call) }
+    }
+
+    fn of(bus: &Bus, call: Call) -> Self {
         Self {
             bus: bus.clone(),
             call,
-            personal: material_type.personal,
+            personal: false,
             intent: None,
             calls: AdapterCalls::default(),
             asking: Asking::until(Instant::now()),
-            standing: None,
+            standings: Vec::new(),
             outcome: None,
             begun: Instant::now(),
         }
@@ -83,8 +98,58 @@ impl Exchange {
         if let Some(why) = &mut self.call.why {
             why.rule = Some(rule);
         }
-        self.standing = Some(standing.clone());
+        self.standings = vec![standing.clone()];
         Ok(standing)
+    }
+
+    /// Decides one of the types that a call is about.
+    pub(crate) fn decide_also(
+        &mut self,
+        caller: &Caller,
+        operation: Operation,
+        material_type: &MaterialType,
+    ) -> Result<(), ExchangeError> {
+        let others = std::mem::take(&mut self.standings);
+        let decided = self.decide(caller, operation, material_type);
+        let own = std::mem::replace(&mut self.standings, others);
+        self.standings.extend(own);
+        decided.map(drop)
+    }
+
+    /// Says which package of items the call is made for.
+    pub(crate) fn package(&mut self, code: &str) {
+        if let Some(why) = &mut self.call.why {
+            why.package = Some(code.to_owned());
+        }
+    }
+
+    /// Says how many pieces a checklist has.
+    pub(crate) fn counted(&mut self, counts: Counts) {
+        self.call.counts = Some(counts);
+    }
+
+    /// Makes the Intent of a call that asks several holders durable, once.
+    pub(crate) async fn intent_for_all(&mut self) -> Result<(), ExchangeError> {
+        if self.intent.is_none() {
+            self.intent = Some(self.bus.journal.intent(self.call.clone()).await?.index);
+        }
+        Ok(())
+    }
+
+    /// Opens a part of this exchange, about one type: it asks under the Intent of the whole, and writes
+    /// no Outcome of its own.
+    pub(crate) fn part(&self, material_type: &MaterialType) -> Self {
+        Self {
+            personal: material_type.personal,
+            intent: self.intent,
+            asking: self.asking.clone(),
+            ..Self::of(&self.bus, self.call.clone())
+        }
+    }
+
+    /// Counts the adapter calls of a part.
+    pub(crate) fn add(&mut self, part: &Self) {
+        self.calls.lookup += part.calls.lookup;
     }
 
     /// Says what the call does, where it turns out to be another thing than it began as.
@@ -196,7 +261,7 @@ impl Exchange {
         bytes: u64,
         cache: Option<Cache>,
     ) -> Result<Receipt, ExchangeError> {
-        if let Some(standing) = &mut self.standing {
+        for standing in &mut self.standings {
             standing.check()?;
         }
         let call = Call { bytes_authorised: Some(bytes), cache, ..self.closing() };
@@ -263,7 +328,7 @@ impl Exchange {
     fn closing(&self) -> Call {
         let asked = (self.calls != AdapterCalls::default()).then_some(self.calls);
         let adapter = |holder| self.bus.holders.adapter(holder);
-        let policy = self.standing.as_ref().map(|standing| Arc::clone(&standing.by().digest));
+        let policy = self.standings.last().map(|standing| Arc::clone(&standing.by().digest));
         let retries = self.asking.retries();
         Call {
             adapter: asked.and(self.call.holder.as_ref()).and_then(adapter),

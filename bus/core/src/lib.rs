@@ -8,6 +8,7 @@ mod bus;
 mod cache;
 mod caller;
 mod catalog;
+mod checklist;
 mod chunks;
 mod clock;
 mod digest;
@@ -18,6 +19,7 @@ mod field;
 mod find;
 mod first_fetch;
 mod flight;
+mod gather;
 mod hang_up;
 mod holders;
 mod ids;
@@ -26,6 +28,7 @@ mod joint;
 mod journal;
 mod lookup;
 mod manifest;
+mod outages;
 mod party;
 mod permissions;
 mod planted;
@@ -46,8 +49,10 @@ mod standing;
 mod status;
 mod subject;
 mod sweep;
+mod timeline;
 mod trace;
 mod valid_until;
+mod verdict;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
@@ -62,6 +67,10 @@ pub use self::{
         Holds, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing,
         SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
+    checklist::{
+        Asked, Checklist, ChecklistQuery, Choice, Counts, ItemChecklist, MaterialAnswer, Question,
+        RequirementAnswer, RequirementStatus,
+    },
     chunks::{CHUNK_BYTES, ChunkDigests},
     clock::{Clock, SteadyClock, SystemClock},
     digest::{Digest, DigestError},
@@ -69,6 +78,7 @@ pub use self::{
     fetch::{FetchQuery, Target},
     field::{Day, FieldError, IssuerName, MediaType, Number},
     find::{FindQuery, GetQuery},
+    gather::Bar,
     hang_up::HangUp,
     holders::{
         Asking, Content, ContentStream, Description, Document, HolderError, Holders, Holding,
@@ -97,8 +107,10 @@ pub use self::{
     status::Status,
     subject::{MaterialKey, Scheme, Subject},
     sweep::Swept,
+    timeline::{Timeline, TimelineEntry, TimelineQuery},
     trace::TraceId,
     valid_until::ValidUntil,
+    verdict::{Bound, Circumstances, Judgement, Known, Verdict, When, judge},
 };
 
 /// Conformance suites that every implementation of a port runs.

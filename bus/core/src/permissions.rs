@@ -23,6 +23,10 @@ pub enum Operation {
     Find,
     /// Describes a version.
     Get,
+    /// Lists everything of a project.
+    List,
+    /// Says what of an item's or a package's requirements is held.
+    Resolve,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -163,8 +167,17 @@ impl Permissions {
         let may_fetch = allowed.is_some_and(|a| a.fetch.contains(material_type));
         let may_publish = allowed.is_some_and(|a| a.publish.contains(material_type));
         match operation {
-            Operation::Fetch | Operation::Find | Operation::Get if may_fetch => Ok(Rule::Fetch),
-            Operation::Publish | Operation::Resume | Operation::Find | Operation::Get
+            Operation::Fetch | Operation::Find | Operation::Get | Operation::List | Operation::Resolve
+                if may_fetch =>
+            {
+                Ok(Rule::Fetch)
+            }
+            Operation::Publish
+            | Operation::Resume
+            | Operation::Find
+            | Operation::Get
+            | Operation::List
+            | Operation::Resolve
                 if may_publish =>
             {
                 Ok(Rule::Publish)
@@ -198,6 +211,8 @@ impl fmt::Display for Operation {
             Self::Resume => "resume",
             Self::Find => "find",
             Self::Get => "get",
+            Self::List => "list",
+            Self::Resolve => "resolve",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

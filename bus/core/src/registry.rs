@@ -35,6 +35,13 @@ pub trait Registry: fmt::Debug + Send + Sync {
         number: Option<&Number>,
     ) -> Result<Vec<Version>, RegistryError>;
 
+    /// Returns the current versions of many types about many subjects, as one view of them all: one list
+    /// for each of `topics`, by number, of at most 1,000.
+    async fn current_all(
+        &self,
+        topics: &[(TypeCode, Subject)],
+    ) -> Result<Vec<Vec<Version>>, RegistryError>;
+
     /// Returns one version, current or not.
     async fn version(&self, id: &VersionId) -> Result<Option<Version>, RegistryError>;
 

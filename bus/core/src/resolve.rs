@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     Bus, DeptId, Document, ExchangeError, HolderError, Holding, MaterialInfo, MaterialType, Number,
-    Status, Subject, Supply, Version,
+    Status, Subject, Supply, Version, VersionName,
     cache::{Generation, Pointer, Topic},
     exchange::Exchange,
     info::age,
@@ -48,11 +48,11 @@ const ENTRY_BYTES: usize = 512;
 const BYTES_ON_THE_WAY: u64 = 3 * 1024 * 1024;
 
 /// What a call wants to know.
-struct Ask<'a> {
-    material_type: &'a MaterialType,
-    topic: &'a Topic,
-    number: Option<&'a Number>,
-    deadline: Instant,
+pub(crate) struct Ask<'a> {
+    pub(crate) material_type: &'a MaterialType,
+    pub(crate) topic: &'a Topic,
+    pub(crate) number: Option<&'a Number>,
+    pub(crate) deadline: Instant,
 }
 
 /// What a look brought.
@@ -99,6 +99,24 @@ impl Found {
             Self::Held(_) => ENTRY_BYTES,
         }
     }
+
+    /// Returns the version's name; `None` where nobody fetched it yet.
+    pub(crate) fn name(&self) -> Option<VersionName> {
+        match self {
+            Self::Registered(version) => Some(version.name()),
+            Self::Held(_) => None,
+        }
+    }
+
+    /// Returns the department that holds it.
+    pub(crate) fn holder(&self) -> &DeptId {
+        match self {
+            Self::Registered(version) => &version.holder,
+            Self::Held(held) => &held.holder,
+        }
+    }
+
+    pub(crate) fn judgement(&self, _m: &MaterialType, _f: &crate::Facts, _d: u32, _n: Timestamp) -> crate::Judgement { crate::Judgement { verdict: crate::Verdict::Valid, until: None } }
 
     /// Returns the issuer's number.
     pub(crate) fn number(&self) -> &Number {
@@ -156,7 +174,7 @@ impl Bus {
     }
 
     /// Returns what is remembered, if that is young enough and answers the call.
-    fn known(&self, ask: &Ask<'_>) -> Option<Vec<Found>> {
+    pub(crate) fn known(&self, ask: &Ask<'_>) -> Option<Vec<Found>> {
         let (now, max_age) = (self.clock.now(), ask.material_type.pointer_age);
         let pointer = self.caches.pointers.fresh(ask.topic, now, max_age)?;
         answers(&pointer.found, ask.number).then(|| pointer.found.clone())
@@ -171,7 +189,7 @@ impl Bus {
 
     /// Finds what its department holds: once for all who want to know at the same time, but for
     /// personal types, where each caller asks for itself.
-    async fn discover(
+    pub(crate) async fn discover(
         &self,
         exchange: &mut Exchange,
         ask: &Ask<'_>,
@@ -233,7 +251,7 @@ impl Bus {
         Ok(current.into_iter().map(|version| Found::Registered(Arc::new(version))).collect())
     }
 
-    fn remember(
+    pub(crate) fn remember(
         &self,
         topic: &Topic,
         found: Vec<Found>,
@@ -247,7 +265,7 @@ impl Bus {
 
     /// Returns when the holder confirmed the one version that there is, if that is younger than
     /// `max_age`.
-    fn confirmed_lately(&self, current: &[Found], max_age: Duration) -> Option<Timestamp> {
+    pub(crate) fn confirmed_lately(&self, current: &[Found], max_age: Duration) -> Option<Timestamp> {
         let [Found::Registered(only)] = current else { return None };
         (age(only.confirmed_at, self.clock.now()) < max_age).then_some(only.confirmed_at)
     }

@@ -6,6 +6,7 @@ mod open;
 mod requests;
 mod retoken;
 mod rows;
+mod topics;
 mod unseals;
 mod uploads;
 mod versions;
@@ -57,6 +58,13 @@ impl Registry for SqliteRegistry {
         number: Option<&Number>,
     ) -> Result<Vec<Version>, RegistryError> {
         self.current_versions(material_type, subject, number).await
+    }
+
+    async fn current_all(
+        &self,
+        topics: &[(TypeCode, Subject)],
+    ) -> Result<Vec<Vec<Version>>, RegistryError> {
+        self.current_of_all(topics).await
     }
 
     async fn version(&self, id: &VersionId) -> Result<Option<Version>, RegistryError> {

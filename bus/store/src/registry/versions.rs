@@ -13,7 +13,7 @@ use super::{
 };
 
 /// Most versions of one answer.
-const MAX_CURRENT: usize = 1_000;
+pub(super) const MAX_CURRENT: usize = 1_000;
 
 /// A version to add.
 pub(super) struct NewVersion<'a> {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use oncebus_proto::v1 as pb;
 use serde_json::{Map, Value, json};
 
-use crate::output::Column;
+use crate::{material, output::Column};
 
 /// Fields of a record, in order.
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 47] = [
+pub(super) const FIELDS: [&str; 48] = [
     "index",
     "id",
     "kind",
@@ -73,6 +73,7 @@ pub(super) const FIELDS: [&str; 47] = [
     "key",
     "ranges",
     "ground",
+    "counts",
     "sealed",
 ];
 
@@ -141,7 +142,11 @@ pub(super) fn json(record: &pb::Record) -> Value {
         let ranges: Vec<_> = record.ranges.iter().map(|range| [range.start, range.end]).collect();
         fields.put("ranges", json!(ranges));
     }
-    fields.texts([("ground", &record.ground), ("sealed", &record.sealed)]);
+    fields.texts([("ground", &record.ground)]);
+    if let Some(counts) = &record.counts {
+        fields.put("counts", material::counts(counts));
+    }
+    fields.texts([("sealed", &record.sealed)]);
     fields.0.into()
 }
 
@@ -262,6 +267,7 @@ mod tests {
             package: text(),
             ranges: vec![pb::IndexRange { start: 1, end: 2 }],
             ground: text(),
+            counts: Some(pb::ChecklistCounts::default()),
         };
 
         let written = json(&record);
