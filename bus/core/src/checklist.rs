@@ -10,17 +10,16 @@ use std::sync::Arc;
 
 use oncebus_trail::Receipt;
 
-use self::{plan::Plan, stand::Stands};
 pub use self::{
     counts::Counts,
     stand::MaterialAnswer,
     status::{Question, RequirementStatus},
 };
+use self::{plan::Plan, stand::Stands};
 use crate::{
-    Admitted, Bus, Catalog, Caller, Digest, ExchangeError, Facts, Failure, FieldError, Item, Number,
-    Operation, Parties, PartyRole, Purpose, RequestId, TypeCode, exchange::Exchange,
-    find::finished,
-    gather::answer_by,
+    Admitted, Bus, Caller, Catalog, Digest, ExchangeError, Facts, Failure, FieldError, Item,
+    Number, Operation, Parties, PartyRole, Purpose, RequestId, TypeCode, exchange::Exchange,
+    find::finished, gather::answer_by,
 };
 
 /// A checked request for a checklist.
@@ -99,6 +98,10 @@ pub struct RequirementAnswer {
     pub materials: Vec<MaterialAnswer>,
     /// Whether the applicant may be asked for it.
     pub may_ask: bool,
+    /// Chinese name of what is required, or of what satisfies it.
+    pub name_zh: String,
+    /// English name of it.
+    pub name_en: String,
     /// What a clerk reads, in Chinese.
     pub sentence_zh: String,
     /// What a clerk reads, in English.
@@ -128,8 +131,7 @@ impl Bus {
         query: ChecklistQuery,
     ) -> Result<(Checklist, Receipt), Failure> {
         let Admitted { caller, deadline, permit: _until_the_end, .. } = admitted;
-        let mut exchange =
-            Exchange::begin_many(&self, &caller, Operation::Resolve, &query.purpose);
+        let mut exchange = Exchange::begin_many(&self, &caller, Operation::Resolve, &query.purpose);
         exchange.request(query.request_id);
         if let Some(project) = query.parties.subject(PartyRole::Project) {
             exchange.about(project);
@@ -157,7 +159,7 @@ impl Bus {
         query: &ChecklistQuery,
         deadline: tokio::time::Instant,
     ) -> Result<Checklist, ExchangeError> {
-        let ChecklistQuery { catalog, asked, parties, facts, choices, .. } = query;
+        let ChecklistQuery { catalog, asked, parties, facts, .. } = query;
         let items = asked.items(catalog)?;
         let plan = Plan::new(catalog, &items, parties, facts);
         let operation = Operation::Resolve;
@@ -191,14 +193,13 @@ impl Asked {
                 Some(package) => Ok(Self::Package(package.code.clone())),
                 None => Err(unknown("package")),
             },
-            _both => {
-                Err(FieldError::new("package", "is given beside item", "give one of the two"))
-            }
+            _both => Err(FieldError::new("package", "is given beside item", "give one of the two")),
         }
     }
 
     fn items<'c>(&self, catalog: &'c Catalog) -> Result<Vec<&'c Item>, FieldError> {
-        let gone = |field: &'static str| FieldError::new(field, "is not in the catalogue", "ask again");
+        let gone =
+            |field: &'static str| FieldError::new(field, "is not in the catalogue", "ask again");
         match self {
             Self::Item(code) => Ok(vec![catalog.item(code).ok_or_else(|| gone("item"))?]),
             Self::Package(code) => {

@@ -130,12 +130,7 @@ impl Bus {
         }
     }
 
-    fn remembered(
-        &self,
-        wanted: &[Wanted],
-        topics: &[Topic],
-        gathered: &mut [Option<Gathered>],
-    ) {
+    fn remembered(&self, wanted: &[Wanted], topics: &[Topic], gathered: &mut [Option<Gathered>]) {
         let places = wanted.iter().zip(topics).zip(gathered);
         for ((Wanted { material_type, .. }, topic), place) in places {
             if place.is_none() {

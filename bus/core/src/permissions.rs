@@ -167,7 +167,11 @@ impl Permissions {
         let may_fetch = allowed.is_some_and(|a| a.fetch.contains(material_type));
         let may_publish = allowed.is_some_and(|a| a.publish.contains(material_type));
         match operation {
-            Operation::Fetch | Operation::Find | Operation::Get | Operation::List | Operation::Resolve
+            Operation::Fetch
+            | Operation::Find
+            | Operation::Get
+            | Operation::List
+            | Operation::Resolve
                 if may_fetch =>
             {
                 Ok(Rule::Fetch)

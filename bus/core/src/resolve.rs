@@ -116,7 +116,15 @@ impl Found {
         }
     }
 
-    pub(crate) fn judgement(&self, _m: &MaterialType, _f: &crate::Facts, _d: u32, _n: Timestamp) -> crate::Judgement { crate::Judgement { verdict: crate::Verdict::Valid, until: None } }
+    pub(crate) fn judgement(
+        &self,
+        _m: &MaterialType,
+        _f: &crate::Facts,
+        _d: u32,
+        _n: Timestamp,
+    ) -> crate::Judgement {
+        crate::Judgement { verdict: crate::Verdict::Valid, until: None }
+    }
 
     /// Returns the issuer's number.
     pub(crate) fn number(&self) -> &Number {
@@ -265,7 +273,11 @@ impl Bus {
 
     /// Returns when the holder confirmed the one version that there is, if that is younger than
     /// `max_age`.
-    pub(crate) fn confirmed_lately(&self, current: &[Found], max_age: Duration) -> Option<Timestamp> {
+    pub(crate) fn confirmed_lately(
+        &self,
+        current: &[Found],
+        max_age: Duration,
+    ) -> Option<Timestamp> {
         let [Found::Registered(only)] = current else { return None };
         (age(only.confirmed_at, self.clock.now()) < max_age).then_some(only.confirmed_at)
     }

@@ -137,9 +137,10 @@ fn sought(catalog: &Catalog, parties: &Parties) -> Vec<Sought> {
     let stages = catalog.stages().iter().map(|stage| Some(stage.code.as_str()));
     let mut sought: Vec<Sought> = Vec::new();
     for stage in [None].into_iter().chain(stages) {
-        let rows = catalog.types().iter().filter(|row| {
-            row.stage.as_deref() == stage && row.supply != Supply::VerifyOnly
-        });
+        let rows = catalog
+            .types()
+            .iter()
+            .filter(|row| row.stage.as_deref() == stage && row.supply != Supply::VerifyOnly);
         for material_type in rows {
             for party in parties.iter().filter(|party| fits(material_type.subject, party.role)) {
                 let same = |other: &Sought| {
@@ -147,9 +148,14 @@ fn sought(catalog: &Catalog, parties: &Parties) -> Vec<Sought> {
                         && other.wanted.subject == party.subject
                 };
                 if !sought.iter().any(same) {
-                    let (material_type, subject) = (Arc::clone(material_type), party.subject.clone());
+                    let (material_type, subject) =
+                        (Arc::clone(material_type), party.subject.clone());
                     let wanted = Wanted { material_type, subject };
-                    sought.push(Sought { stage: stage.map(str::to_owned), party: party.role, wanted });
+                    sought.push(Sought {
+                        stage: stage.map(str::to_owned),
+                        party: party.role,
+                        wanted,
+                    });
                 }
             }
         }

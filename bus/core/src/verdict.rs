@@ -134,10 +134,7 @@ pub fn judge(known: &Known, under: &Circumstances<'_>) -> Judgement {
 impl Verdict {
     /// Returns whether the version may be relied on.
     pub fn is_good(self) -> bool {
-        matches!(
-            self,
-            Self::Valid | Self::Expiring | Self::ValidIfStarted { .. } | Self::Undated
-        )
+        matches!(self, Self::Valid | Self::Expiring | Self::ValidIfStarted { .. } | Self::Undated)
     }
 
     /// Returns the word for it, as answers say it.
@@ -167,6 +164,18 @@ impl When {
             Self::Now(now) => Day::of(now),
             Self::Then(day) => day,
         }
+    }
+}
+
+// === impl Bound ===
+
+impl Bound {
+    /// Gathers versions with their days of issue; `None` if there is nothing.
+    pub fn of(current: impl Iterator<Item = (Option<VersionId>, Option<Day>)>) -> Option<Self> {
+        let current: Vec<_> = current.collect();
+        let issued = current.iter().filter_map(|(_, issued)| *issued).max();
+        let versions = current.iter().filter_map(|(id, _)| *id).collect();
+        (!current.is_empty()).then_some(Self { current: versions, issued })
     }
 }
 

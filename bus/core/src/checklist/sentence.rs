@@ -18,9 +18,19 @@ pub(super) struct Told<'a> {
 // === impl Told ===
 
 impl Told<'_> {
+    /// Names it in Chinese: what satisfies it, else all that would.
+    pub(super) fn name_zh(&self) -> String {
+        self.names(|row| &row.name_zh, " 和 ", " 或 ")
+    }
+
+    /// Names it in English.
+    pub(super) fn name_en(&self) -> String {
+        self.names(|row| &row.name_en, " and ", " or ")
+    }
+
     /// Tells it in Chinese.
     pub(super) fn zh(&self) -> String {
-        let what = self.names(|row| &row.name_zh, " 和 ", " 或 ");
+        let what = self.name_zh();
         let whose = self.requirement.party.name_zh();
         let what = format!("{what}（{whose}）");
         match self.status {
@@ -39,7 +49,11 @@ impl Told<'_> {
             RequirementStatus::Ambiguous(question) => format!("{what}：{}", question_zh(question)),
             RequirementStatus::NotShared(bar) => format!("{what}：{}，请申请人提交", bar_zh(bar)),
             RequirementStatus::Unknown { holder, .. } => {
-                let then = if self.may_ask { "可先请申请人提交" } else { "请稍后再查，暂不收取" };
+                let then = if self.may_ask {
+                    "可先请申请人提交"
+                } else {
+                    "请稍后再查，暂不收取"
+                };
                 format!("{what}：{}暂时无法联系，{then}", self.department(holder, |d| &d.name_zh))
             }
         }
@@ -47,8 +61,7 @@ impl Told<'_> {
 
     /// Tells it in English.
     pub(super) fn en(&self) -> String {
-        let what = self.names(|row| &row.name_en, " and ", " or ");
-        let what = format!("{what} ({})", self.requirement.party);
+        let what = format!("{} ({})", self.name_en(), self.requirement.party);
         match self.status {
             RequirementStatus::Satisfied | RequirementStatus::Expiring => {
                 let until = self.materials.first().map(until_en).unwrap_or_default();
@@ -68,8 +81,11 @@ impl Told<'_> {
             RequirementStatus::Ambiguous(question) => format!("{what}: {}", question_en(question)),
             RequirementStatus::NotShared(bar) => format!("{what}: {}; collect it", bar_en(bar)),
             RequirementStatus::Unknown { holder, .. } => {
-                let then =
-                    if self.may_ask { "collect it for now" } else { "look again later, do not collect" };
+                let then = if self.may_ask {
+                    "collect it for now"
+                } else {
+                    "look again later, do not collect"
+                };
                 format!(
                     "{what}: {} does not answer; {then}",
                     self.department(holder, |row| &row.name_en)
@@ -78,14 +94,14 @@ impl Told<'_> {
         }
     }
 
-    /// Names the types: those that satisfy it, else all that would.
     fn names(&self, name: fn(&MaterialType) -> &String, and: &str, or: &str) -> String {
         let named = |code: &TypeCode| {
             let row = self.catalog.material_type(code.as_str());
             row.map_or_else(|| code.to_string(), |row| name(row).clone())
         };
         if self.status.is_held() {
-            let held: Vec<_> = self.materials.iter().map(|held| named(&held.material_type)).collect();
+            let held: Vec<_> =
+                self.materials.iter().map(|held| named(&held.material_type)).collect();
             return held.join(and);
         }
         let lists = self.requirement.any_of.iter();
@@ -167,10 +183,9 @@ fn fault_zh(verdict: Verdict) -> &'static str {
         Verdict::Revoked => "已被撤销",
         Verdict::Outdated => "所依据的版本已变更",
         Verdict::Unknown => "状态暂不可知",
-        Verdict::Valid
-        | Verdict::Expiring
-        | Verdict::ValidIfStarted { .. }
-        | Verdict::Undated => "不符合要求",
+        Verdict::Valid | Verdict::Expiring | Verdict::ValidIfStarted { .. } | Verdict::Undated => {
+            "不符合要求"
+        }
     }
 }
 
@@ -183,9 +198,8 @@ fn fault_en(verdict: Verdict) -> &'static str {
         Verdict::Revoked => "was revoked",
         Verdict::Outdated => "belongs to what has changed since",
         Verdict::Unknown => "cannot be confirmed now",
-        Verdict::Valid
-        | Verdict::Expiring
-        | Verdict::ValidIfStarted { .. }
-        | Verdict::Undated => "does not fit",
+        Verdict::Valid | Verdict::Expiring | Verdict::ValidIfStarted { .. } | Verdict::Undated => {
+            "does not fit"
+        }
     }
 }

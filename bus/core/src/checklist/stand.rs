@@ -91,6 +91,8 @@ impl<'a> Stands<'a> {
         RequirementAnswer {
             any_of: requirement.any_of.clone(),
             party: requirement.party,
+            name_zh: told.name_zh(),
+            name_en: told.name_en(),
             sentence_zh: told.zh(),
             sentence_en: told.en(),
             status,
@@ -130,12 +132,7 @@ impl<'a> Stands<'a> {
 // === impl Stand ===
 
 impl Stand {
-    fn judge(
-        wanted: &Wanted,
-        gathered: Gathered,
-        query: &ChecklistQuery,
-        now: Timestamp,
-    ) -> Self {
+    fn judge(wanted: &Wanted, gathered: Gathered, query: &ChecklistQuery, now: Timestamp) -> Self {
         let found = match gathered {
             Gathered::Found(found) => found,
             Gathered::Barred(bar) => return Self::without(RequirementStatus::NotShared(bar)),

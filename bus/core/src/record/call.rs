@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Caller, Cause, Counts, DeptId, Digest, MediaType, Operation, Purpose, Rule, SealedContent, SystemId,
-    TraceId, TypeCode,
+    Caller, Cause, Counts, DeptId, Digest, MediaType, Operation, Purpose, Rule, SealedContent,
+    SystemId, TraceId, TypeCode,
 };
 
 /// How a call ended.

@@ -126,7 +126,10 @@ fn checklist() -> Record {
         why,
         ..Call::by(&caller("housing"))
     };
-    Record { call: Call { outcome: Some(Ending::Served), ..call }, ..bare(Kind::Outcome, Call::default()) }
+    Record {
+        call: Call { outcome: Some(Ending::Served), ..call },
+        ..bare(Kind::Outcome, Call::default())
+    }
 }
 
 fn personal() -> Record {

@@ -57,7 +57,12 @@ fn started(text: &str) -> Facts {
     Facts::read(&[fact], (!text.is_empty()).then_some((STARTED, text))).unwrap()
 }
 
-fn judged(kind: &ValidityKind, known: &Known, on: &str, work_started: &str) -> (&'static str, String) {
+fn judged(
+    kind: &ValidityKind,
+    known: &Known,
+    on: &str,
+    work_started: &str,
+) -> (&'static str, String) {
     let facts = started(work_started);
     let when = When::Now(noon(on));
     let under = Circumstances { kind, when, facts: &facts, expiring_days: 30, bound: None };
@@ -124,7 +129,8 @@ fn a_live_status_counts_for_its_age_and_never_in_the_past() {
     let facts = Facts::default();
     let verdict = |known: &Known, when| {
         let kind = live();
-        let under = Circumstances { kind: &kind, when, facts: &facts, expiring_days: 30, bound: None };
+        let under =
+            Circumstances { kind: &kind, when, facts: &facts, expiring_days: 30, bound: None };
         judge(known, &under).verdict.code()
     };
     let told = known("长期");
@@ -147,7 +153,8 @@ fn what_is_bound_is_outdated_once_that_moved_on() {
         let under = Circumstances { kind: &kind, when, facts: &facts, expiring_days: 30, bound };
         judge(known, &under).verdict.code()
     };
-    let bound = |issued: &str| Some(Bound { current: vec![version(1)], issued: issued.parse().ok() });
+    let bound =
+        |issued: &str| Some(Bound { current: vec![version(1)], issued: issued.parse().ok() });
     let to = Some("engineering_planning_permit");
     let names = |byte| Known { names: Some(version(byte)), ..known("") };
 
@@ -178,11 +185,16 @@ fn only_status_01_is_good_and_revoked_is_never() {
             for revoked in [false, true] {
                 let known = Known { status: code.parse().unwrap(), revoked, ..known("2026-04-30") };
                 let when = When::Now(known.told_at);
-                let under = Circumstances { kind, when, facts: &facts, expiring_days: 30, bound: None };
+                let under =
+                    Circumstances { kind, when, facts: &facts, expiring_days: 30, bound: None };
 
                 let verdict = judge(&known, &under).verdict;
 
-                assert_eq!(verdict.is_good(), code == "01" && !revoked, "{kind:?} {code} {verdict:?}");
+                assert_eq!(
+                    verdict.is_good(),
+                    code == "01" && !revoked,
+                    "{kind:?} {code} {verdict:?}"
+                );
             }
         }
     }
@@ -196,7 +208,8 @@ fn a_day_begins_and_ends_in_shanghai() {
 
     let verdicts = [last_moment, next].map(|now| {
         let (kind, when) = (fixed(None), When::Now(now));
-        let under = Circumstances { kind: &kind, when, facts: &facts, expiring_days: 0, bound: None };
+        let under =
+            Circumstances { kind: &kind, when, facts: &facts, expiring_days: 0, bound: None };
         judge(&known("2026-12-31"), &under).verdict
     });
 

@@ -25,7 +25,9 @@ impl SqliteRegistry {
         }
         let mut view = self.database.reader.begin().await.map_err(failed("find versions"))?;
         for (subject, places) in subjects {
-            for (material_type, version) in self.current_about(&mut view, subject, topics, &places).await? {
+            for (material_type, version) in
+                self.current_about(&mut view, subject, topics, &places).await?
+            {
                 let of_type = places.iter().filter(|place| topics[**place].0 == material_type);
                 of_type.for_each(|place| found[*place].push(version.clone()));
             }

@@ -57,7 +57,7 @@ impl ListArgs {
             let answer = client.list_materials(request).await.map_err(|s| failed(&s))?;
             let answer = answer.into_inner();
             rows.extend(answer.entries.iter().map(entry));
-            page_token.clone_from(&answer.next_page_token);
+            page_token = answer.next_page_token.clone();
             if page_token.is_empty() {
                 self.output.rows(&COLUMNS, &rows);
                 say_what_is_left_out(&answer);

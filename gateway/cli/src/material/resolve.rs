@@ -15,7 +15,7 @@ use crate::{
 /// Columns that a clerk reads.
 const COLUMNS: [Column; 6] = [
     ("材料 material", "name"),
-    ("关于 about", "party"),
+    ("关于 about", "about"),
     ("状态 status", "state"),
     ("持有部门 held by", "holder"),
     ("有效期至 until", "valid_until"),
@@ -147,7 +147,9 @@ fn requirement(answer: &pb::RequirementAnswer) -> Value {
         "question": question,
         "citation": answer.citation,
         "unreachable": answer.unreachable,
-        "name": answer.sentence_zh.split('（').next().unwrap_or_default(),
+        "name": answer.name_zh,
+        "name_en": answer.name_en,
+        "about": format!("{} {}", answer.party_zh, answer.party),
         "state": state(status),
         "sentence": answer.sentence_zh.split_once('：').map_or("", |(_, told)| told),
         "sentence_zh": answer.sentence_zh,

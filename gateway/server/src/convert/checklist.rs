@@ -16,7 +16,7 @@ pub(crate) fn checklist_query(
     bus: &Bus,
     message: pb::ResolveRequirementsRequest,
 ) -> Result<ChecklistQuery, FieldError> {
-    let catalog = bus.catalog();
+    let catalog = bus.catalog().clone();
     let (facts, choices) = (message.facts, message.choices);
     bounded("facts", facts.len())?;
     bounded("choices", choices.len())?;
@@ -39,7 +39,7 @@ pub(super) fn parties(
     others: Vec<pb::Party>,
 ) -> Result<Parties, FieldError> {
     let project = pb::Subject { scheme: "project".to_owned(), value: project.to_owned() };
-    let project = subject(bus, Some(project)).map_err(|error| error.of("project"))?;
+    let project = subject(Some(project)).map_err(|error| error.of("project"))?;
     bounded("parties", others.len())?;
     let others = others.into_iter().map(|one| party(bus, one)).collect::<Result<_, _>>()?;
     Parties::new(project, others)
@@ -51,7 +51,7 @@ fn party(bus: &Bus, message: pb::Party) -> Result<Party, FieldError> {
         let field = format!("parties.{role}.{}", error.field);
         error.of(field)
     };
-    Ok(Party { role, subject: subject(bus, message.subject).map_err(of_role)? })
+    Ok(Party { role, subject: subject(message.subject).map_err(of_role)? })
 }
 
 fn choice(bus: &Bus, message: pb::MaterialChoice) -> Result<Choice, FieldError> {
@@ -72,10 +72,7 @@ fn bounded(field: &'static str, count: usize) -> Result<(), FieldError> {
     Ok(())
 }
 
-pub(crate) fn checklist(
-    checklist: &Checklist,
-    proof: &Receipt,
-) -> pb::ResolveRequirementsResponse {
+pub(crate) fn checklist(checklist: &Checklist, proof: &Receipt) -> pb::ResolveRequirementsResponse {
     pb::ResolveRequirementsResponse {
         items: checklist.items.iter().map(item).collect(),
         counts: Some(counts(&checklist.counts)),
@@ -113,6 +110,9 @@ fn requirement(answer: &RequirementAnswer) -> pb::RequirementAnswer {
         material_type: material_type(answer),
         any_of: any_of.collect(),
         party: answer.party.to_string(),
+        party_zh: answer.party.name_zh().to_owned(),
+        name_zh: answer.name_zh.clone(),
+        name_en: answer.name_en.clone(),
         status: status(&answer.status).into(),
         materials: answer.materials.iter().map(material).collect(),
         may_ask: answer.may_ask,
@@ -158,7 +158,7 @@ fn material(answer: &MaterialAnswer) -> pb::RequirementMaterial {
         number: answer.number.to_string(),
         holder: answer.holder.to_string(),
         valid_until: answer.judgement.until.map(|until| until.to_string()).unwrap_or_default(),
-        validity: super::material::validity(&answer.judgement.verdict).into(),
+        validity: super::material::validity(answer.judgement.verdict).into(),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Messages of MaterialService.
 
-use oncebus_core::{Bus, Cache, FieldError, FindQuery, GetQuery, MaterialInfo, VersionName};
+use oncebus_core::{
+    Bus, Cache, FieldError, FindQuery, GetQuery, MaterialInfo, Verdict, VersionName,
+};
 use oncebus_proto::v1 as pb;
 
 use super::common::{optional, pb_digest, purpose, signed, subject, timestamp};
@@ -60,5 +62,22 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
             Some(Cache::Joined) => pb::CacheResult::Joined.into(),
             None => pb::CacheResult::Unspecified.into(),
         },
+        ..Default::default()
+    }
+}
+
+pub(super) fn validity(verdict: Verdict) -> pb::Validity {
+    match verdict {
+        Verdict::Valid => pb::Validity::Valid,
+        Verdict::Expiring => pb::Validity::Expiring,
+        Verdict::ValidIfStarted { .. } => pb::Validity::ValidIfStarted,
+        Verdict::Undated => pb::Validity::Undated,
+        Verdict::NotYetValid => pb::Validity::NotYetValid,
+        Verdict::Expired => pb::Validity::Expired,
+        Verdict::Lapsed => pb::Validity::Lapsed,
+        Verdict::NotInForce { .. } => pb::Validity::NotInForce,
+        Verdict::Revoked => pb::Validity::Revoked,
+        Verdict::Outdated => pb::Validity::Outdated,
+        Verdict::Unknown => pb::Validity::Unknown,
     }
 }
