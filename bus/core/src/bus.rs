@@ -13,6 +13,7 @@ use crate::{
     planted::Planted,
     publish::Turns,
     resolve::Lookups,
+    revocations::Revocations,
     rng,
 };
 
@@ -34,6 +35,7 @@ pub struct Bus {
     pub(crate) flights: Flights,
     pub(crate) landings: Landings,
     pub(crate) commits: Turns,
+    pub(crate) revocations: Revocations,
     pub(crate) planted: Planted,
 }
 
@@ -102,6 +104,7 @@ impl Bus {
             landings: Landings::default(),
             catalog: parts.catalog,
             policy: parts.policy,
+            revocations: Revocations::new(Arc::clone(&parts.registry)),
             registry: parts.registry,
             holders: parts.holders,
             clock: Arc::clone(parts.journal.clock()) as _,

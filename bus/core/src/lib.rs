@@ -8,7 +8,9 @@ mod bus;
 mod cache;
 mod caller;
 mod catalog;
+mod change;
 mod chunks;
+mod circumstances;
 mod clock;
 mod digest;
 mod error;
@@ -37,6 +39,9 @@ mod record;
 mod registry;
 mod release;
 mod resolve;
+mod revocations;
+mod revoke;
+mod revoked;
 mod rng;
 mod seal;
 mod settle;
@@ -48,6 +53,7 @@ mod subject;
 mod sweep;
 mod trace;
 mod valid_until;
+mod verdict;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
@@ -62,6 +68,7 @@ pub use self::{
         Holds, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing,
         SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
+    change::{Change, ChangeKind, ChangeSpan, PastVersion},
     chunks::{CHUNK_BYTES, ChunkDigests},
     clock::{Clock, SteadyClock, SystemClock},
     digest::{Digest, DigestError},
@@ -88,10 +95,12 @@ pub use self::{
     purpose::{Authorization, Cause, Purpose},
     record::{AdapterCalls, Cache, Call, Ending, Ground, Kind, Record, Span, Spans, Why},
     registry::{
-        Committed, Discard, NewUpload, Registry, RegistryError, RequestScope, RequestState, Upload,
-        UploadState, Version,
+        Committed, Discard, HeldVersion, NewUpload, Registry, RegistryError, RequestScope,
+        RequestState, Upload, UploadState, Version,
     },
     release::{Part, Release},
+    revoke::{Note, RevokeQuery, RevokedVersion},
+    revoked::{Revocation, Revoked},
     rng::{Rng, SystemRng},
     seal::{Seal, SealError, SealedContent, SealedPart},
     status::Status,
@@ -99,6 +108,7 @@ pub use self::{
     sweep::Swept,
     trace::TraceId,
     valid_until::ValidUntil,
+    verdict::{Bound, Circumstances, Judgement, Known, Verdict, When, judge},
 };
 
 /// Conformance suites that every implementation of a port runs.

@@ -19,6 +19,8 @@ pub enum Operation {
     Publish,
     /// Continues an upload that is under way.
     Resume,
+    /// Revokes a version.
+    Revoke,
     /// Lists versions.
     Find,
     /// Describes a version.
@@ -81,6 +83,9 @@ pub enum Rule {
     /// The department may publish the type.
     #[serde(rename = "permission.publish")]
     Publish,
+    /// The department holds what the call is about.
+    #[serde(rename = "holder")]
+    Holder,
 }
 
 /// What is wrong with a permission of the configuration.
@@ -164,7 +169,11 @@ impl Permissions {
         let may_publish = allowed.is_some_and(|a| a.publish.contains(material_type));
         match operation {
             Operation::Fetch | Operation::Find | Operation::Get if may_fetch => Ok(Rule::Fetch),
-            Operation::Publish | Operation::Resume | Operation::Find | Operation::Get
+            Operation::Publish
+            | Operation::Resume
+            | Operation::Revoke
+            | Operation::Find
+            | Operation::Get
                 if may_publish =>
             {
                 Ok(Rule::Publish)
@@ -196,6 +205,7 @@ impl fmt::Display for Operation {
             Self::Fetch => "fetch",
             Self::Publish => "publish",
             Self::Resume => "resume",
+            Self::Revoke => "revoke",
             Self::Find => "find",
             Self::Get => "get",
             Self::RequestUnseal => "request_unseal",

@@ -6,6 +6,7 @@ mod download;
 mod fetch;
 mod lookup;
 mod publish;
+mod revoke;
 mod upload;
 
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub(crate) enum MaterialCommand {
     Find(lookup::FindArgs),
     /// Describes one version
     Get(lookup::GetArgs),
+    /// Takes a version back for ever, and tells who was given it
+    Revoke(Box<revoke::RevokeArgs>),
 }
 
 // === impl MaterialCommand ===
@@ -47,6 +50,7 @@ impl MaterialCommand {
             Self::Fetch(args) => args.run().await,
             Self::Find(args) => args.run().await,
             Self::Get(args) => args.run().await,
+            Self::Revoke(args) => args.run().await,
         }
     }
 }

@@ -6,6 +6,7 @@ mod audit;
 mod catalog;
 mod common;
 mod material;
+mod revoke;
 mod status;
 mod transfer;
 
@@ -20,6 +21,7 @@ pub(crate) use self::{
     catalog::{department, material_type},
     common::{pb_digest, receipt},
     material::{find_query, get_query, info},
+    revoke::{recipient, revoke_query},
     status::{
         act_failure, call_refused, failure, field_status, not_admitted, not_provable, not_visible,
         overloaded, reload_failure, storage, unknown_department, visibility_changed,

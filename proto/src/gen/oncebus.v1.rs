@@ -109,7 +109,8 @@ pub struct MaterialInfo {
     /// Day of issue, `YYYY-MM-DD` in Asia/Shanghai; empty where unknown.
     #[prost(string, tag = "10")]
     pub issued: ::prost::alloc::string::String,
-    /// Last day of validity, `YYYY-MM-DD` in Asia/Shanghai; empty where the document names none.
+    /// Last day, `YYYY-MM-DD` in Asia/Shanghai, as the document or its type's period says, or `long_term`;
+    /// of what must start, the last day to; empty where nobody says.
     #[prost(string, tag = "11")]
     pub valid_until: ::prost::alloc::string::String,
     /// Whether this was the current version when the call was answered.
@@ -127,6 +128,19 @@ pub struct MaterialInfo {
     /// Where the bytes came from.
     #[prost(enumeration = "CacheResult", tag = "16")]
     pub cache: i32,
+    /// How it stands, as its issuer last said: 01 valid, 02 suspended, 03 revoked, 04 cancelled, 05 lapsed,
+    /// 06 moved out, 07 withdrawn as a penalty, 99 other.
+    #[prost(string, tag = "17")]
+    pub status: ::prost::alloc::string::String,
+    /// Whether it was good when the call was answered.
+    #[prost(enumeration = "Validity", tag = "18")]
+    pub validity: i32,
+    /// When it was revoked on the bus; unset where it was not.
+    #[prost(message, optional, tag = "19")]
+    pub revoked_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why it was revoked.
+    #[prost(enumeration = "Revocation", tag = "20")]
+    pub revocation: i32,
 }
 /// What kind of work a call belongs to; a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -231,6 +245,121 @@ impl DigestAlgorithm {
         match value {
             "DIGEST_ALGORITHM_UNSPECIFIED" => Some(Self::Unspecified),
             "DIGEST_ALGORITHM_SHA256" => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+}
+/// Whether a version is good, judged by its type's kind of validity, in days of Asia/Shanghai. The first
+/// four are good, all others are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Validity {
+    /// No verdict.
+    Unspecified = 0,
+    /// It is good.
+    Valid = 1,
+    /// It is good, and `valid_until` is near.
+    Expiring = 2,
+    /// It is good if work started by `valid_until`.
+    ValidIfStarted = 3,
+    /// It is good, and nobody says until when.
+    Undated = 4,
+    /// It is issued on a later day.
+    NotYetValid = 5,
+    /// `valid_until` is over.
+    Expired = 6,
+    /// Work did not start by `valid_until`, as far as is known.
+    Lapsed = 7,
+    /// Its issuer says that it is not in force; `status` says how it stands.
+    NotInForce = 8,
+    /// It was revoked on the bus.
+    Revoked = 9,
+    /// What it is bound to has another current version.
+    Outdated = 10,
+    /// Only its issuer knows, and was not asked lately.
+    Unknown = 11,
+}
+impl Validity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VALIDITY_UNSPECIFIED",
+            Self::Valid => "VALIDITY_VALID",
+            Self::Expiring => "VALIDITY_EXPIRING",
+            Self::ValidIfStarted => "VALIDITY_VALID_IF_STARTED",
+            Self::Undated => "VALIDITY_UNDATED",
+            Self::NotYetValid => "VALIDITY_NOT_YET_VALID",
+            Self::Expired => "VALIDITY_EXPIRED",
+            Self::Lapsed => "VALIDITY_LAPSED",
+            Self::NotInForce => "VALIDITY_NOT_IN_FORCE",
+            Self::Revoked => "VALIDITY_REVOKED",
+            Self::Outdated => "VALIDITY_OUTDATED",
+            Self::Unknown => "VALIDITY_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VALIDITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "VALIDITY_VALID" => Some(Self::Valid),
+            "VALIDITY_EXPIRING" => Some(Self::Expiring),
+            "VALIDITY_VALID_IF_STARTED" => Some(Self::ValidIfStarted),
+            "VALIDITY_UNDATED" => Some(Self::Undated),
+            "VALIDITY_NOT_YET_VALID" => Some(Self::NotYetValid),
+            "VALIDITY_EXPIRED" => Some(Self::Expired),
+            "VALIDITY_LAPSED" => Some(Self::Lapsed),
+            "VALIDITY_NOT_IN_FORCE" => Some(Self::NotInForce),
+            "VALIDITY_REVOKED" => Some(Self::Revoked),
+            "VALIDITY_OUTDATED" => Some(Self::Outdated),
+            "VALIDITY_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+/// Why a version was revoked; a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Revocation {
+    /// Not given: refused.
+    Unspecified = 0,
+    /// It was wrong from the start.
+    Error = 1,
+    /// It was got by fraud.
+    Fraud = 2,
+    /// Its authority took it back.
+    RevokedByAuthority = 3,
+    /// Another decision took its place in law.
+    SupersededInLaw = 4,
+    /// Whom it binds withdrew it.
+    WithdrawnByPrincipal = 5,
+}
+impl Revocation {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REVOCATION_UNSPECIFIED",
+            Self::Error => "REVOCATION_ERROR",
+            Self::Fraud => "REVOCATION_FRAUD",
+            Self::RevokedByAuthority => "REVOCATION_REVOKED_BY_AUTHORITY",
+            Self::SupersededInLaw => "REVOCATION_SUPERSEDED_IN_LAW",
+            Self::WithdrawnByPrincipal => "REVOCATION_WITHDRAWN_BY_PRINCIPAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REVOCATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "REVOCATION_ERROR" => Some(Self::Error),
+            "REVOCATION_FRAUD" => Some(Self::Fraud),
+            "REVOCATION_REVOKED_BY_AUTHORITY" => Some(Self::RevokedByAuthority),
+            "REVOCATION_SUPERSEDED_IN_LAW" => Some(Self::SupersededInLaw),
+            "REVOCATION_WITHDRAWN_BY_PRINCIPAL" => Some(Self::WithdrawnByPrincipal),
             _ => None,
         }
     }
@@ -1557,7 +1686,7 @@ pub struct RecordFilter {
     /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `resume`, `fetch`, `find` or `get`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get` or `revoke`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -1663,7 +1792,7 @@ pub struct Record {
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `resume`, `fetch`, `find` or `get`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get` or `revoke`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -1795,6 +1924,9 @@ pub struct Record {
     /// Reason that somebody gave for an act of `admin`, `retention` or `erasure`: a code from a closed list.
     #[prost(string, tag = "48")]
     pub ground: ::prost::alloc::string::String,
+    /// Of `revoke`: why the version was revoked, a code from a closed list.
+    #[prost(string, tag = "49")]
+    pub revocation: ::prost::alloc::string::String,
 }
 /// How often each adapter method was called for one exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4027,6 +4159,62 @@ pub mod catalog_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Request of RevokeMaterial.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeMaterialRequest {
+    /// Name of the version, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    /// Why it is revoked.
+    #[prost(enumeration = "Revocation", tag = "2")]
+    pub reason: i32,
+    /// What auditors may read beside it, at most 512 bytes; may be empty.
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "4")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request; a retry carries the same one.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of RevokeMaterial.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevokeMaterialResponse {
+    /// The version, with its first revocation.
+    #[prost(message, optional, tag = "1")]
+    pub info: ::core::option::Option<MaterialInfo>,
+    /// Who was given its bytes before, the last one first; at most 1,000. Of a personal type: who was given
+    /// any material of the type about its subject, as nothing on the trail names their versions.
+    #[prost(message, repeated, tag = "2")]
+    pub recipients: ::prost::alloc::vec::Vec<Recipient>,
+    /// Whether there are more recipients.
+    #[prost(bool, tag = "3")]
+    pub more_recipients: bool,
+    /// Records of the trail that the list covers: all below this index. At least the receipt's index,
+    /// unless the search index has fallen behind; then ask again.
+    #[prost(int64, tag = "4")]
+    pub complete_to: i64,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "5")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// One system that was given the bytes of a version.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Recipient {
+    /// Its department.
+    #[prost(string, tag = "1")]
+    pub department: ::prost::alloc::string::String,
+    /// The system, by SPIFFE id.
+    #[prost(string, tag = "2")]
+    pub system: ::prost::alloc::string::String,
+    /// When it was given them last.
+    #[prost(message, optional, tag = "3")]
+    pub last_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How often it was given them.
+    #[prost(int64, tag = "4")]
+    pub fetches: i64,
+}
 /// Request of FindMaterials.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FindMaterialsRequest {
@@ -4220,6 +4408,33 @@ pub mod material_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "GetMaterial"));
             self.inner.unary(req, path, codec).await
         }
+        /// Takes a version back for ever: nobody is given it as good any more, its bytes never leave again, and
+        /// streams of it end within a second. Only the department that holds it may. May be repeated: the first
+        /// revocation stays.
+        pub async fn revoke_material(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeMaterialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/RevokeMaterial",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "RevokeMaterial"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4250,6 +4465,16 @@ pub mod material_service_server {
             request: tonic::Request<super::GetMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Takes a version back for ever: nobody is given it as good any more, its bytes never leave again, and
+        /// streams of it end within a second. Only the department that holds it may. May be repeated: the first
+        /// revocation stays.
+        async fn revoke_material(
+            &self,
+            request: tonic::Request<super::RevokeMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeMaterialResponse>,
             tonic::Status,
         >;
     }
@@ -4421,6 +4646,52 @@ pub mod material_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/oncebus.v1.MaterialService/RevokeMaterial" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevokeMaterialSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::RevokeMaterialRequest>
+                    for RevokeMaterialSvc<T> {
+                        type Response = super::RevokeMaterialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RevokeMaterialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::revoke_material(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevokeMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -4523,7 +4794,8 @@ pub struct BeginPublishRequest {
     /// Day of issue, `YYYY-MM-DD`; may be empty.
     #[prost(string, tag = "7")]
     pub issued: ::prost::alloc::string::String,
-    /// Last day of validity, `YYYY-MM-DD`; may be empty.
+    /// Last day of validity, `YYYY-MM-DD`, or `long_term`; may be empty. A day that registers write for
+    /// "without end" is read as that.
     #[prost(string, tag = "8")]
     pub valid_until: ::prost::alloc::string::String,
     /// Who issued the document; may be empty.

@@ -63,6 +63,7 @@ fn add(
         issuer: Some(sample.issuer.clone()),
         issued: Some(ISSUED.to_owned()),
         valid_until: None,
+        status: None,
     };
     write_whole(&file, &sample.content)?;
     // The sidecar last: a document without one is not there.
