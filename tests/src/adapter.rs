@@ -62,6 +62,23 @@ pub enum Fault {
     Away,
 }
 
+/// What a department says of a document, as it writes it; nothing by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Words {
+    /// How it stands, like `02`.
+    pub status: &'static str,
+    /// Until when it is valid, like `2027-03-01` or `长期`.
+    pub valid_until: &'static str,
+    /// Day of issue.
+    pub issued: &'static str,
+}
+
+#[derive(Clone, Debug)]
+struct Shelved {
+    content: Bytes,
+    words: Words,
+}
+
 /// How often the adapter was asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
@@ -88,7 +105,7 @@ struct Shelf {
 struct State {
     on_fetch: Hook,
     watched: Watched,
-    held: HashMap<(String, String), Bytes>,
+    held: HashMap<(String, String), Shelved>,
     staged: HashMap<String, Vec<u8>>,
     sealed: HashMap<Vec<u8>, Bytes>,
     fault: Option<Fault>,
@@ -130,8 +147,19 @@ impl TestAdapter {
 
     /// Puts a document on the department's own shelf, as the issuer did it long ago.
     pub fn hold(&self, material_type: &str, number: &str, content: impl Into<Bytes>) {
+        self.hold_as(material_type, number, content, Words::default());
+    }
+
+    /// Puts a document on the shelf of which the department says more.
+    pub fn hold_as(
+        &self,
+        material_type: &str,
+        number: &str,
+        content: impl Into<Bytes>,
+        words: Words,
+    ) {
         let key = (material_type.to_owned(), number.to_owned());
-        self.shelf.state().held.insert(key, content.into());
+        self.shelf.state().held.insert(key, Shelved { content: content.into(), words });
     }
 
     /// Has the adapter break the contract from now on.
@@ -281,14 +309,17 @@ impl AdapterService for Shelf {
             *code == request.material_type
                 && (request.number.is_empty() || *number == request.number)
         });
-        let holdings = wanted.map(|((code, number), content)| pb::Holding {
+        let holdings = wanted.map(|((code, number), Shelved { content, words })| pb::Holding {
             material_type: code.clone(),
             subject: about.clone(),
             number: number.clone(),
             size_bytes: content.len() as i64,
             digest: Some(digest(content)),
             media_type: "application/pdf".to_owned(),
-            ..Default::default()
+            issuer: String::new(),
+            issued: words.issued.to_owned(),
+            valid_until: words.valid_until.to_owned(),
+            status: words.status.to_owned(),
         });
         Ok(Response::new(pb::LookupResponse { holdings: holdings.collect() }))
     }
@@ -305,7 +336,8 @@ impl AdapterService for Shelf {
         let content = if request.sealed {
             state.sealed.get(&wanted[..]).cloned()
         } else {
-            state.held.get(&(request.material_type, request.number)).cloned()
+            let held = state.held.get(&(request.material_type, request.number));
+            held.map(|shelved| shelved.content.clone())
         };
         let Some(content) = content else { return Err(refused("MATERIAL_NOT_FOUND")) };
         let mut content = content.to_vec();

@@ -17,7 +17,7 @@ pub mod raw;
 mod tag;
 mod trail_file;
 
-pub use adapter::{Calls, Fault, TestAdapter};
+pub use adapter::{Calls, Fault, TestAdapter, Words};
 pub use authority::{Authority, Pair, leaf};
 pub use behaviour::Behaviour;
 pub use bus::{Builder, TestBus};

@@ -14,6 +14,7 @@ use crate::{
     planted::Planted,
     publish::Turns,
     resolve::Lookups,
+    revocations::Revocations,
     rng,
 };
 
@@ -36,6 +37,7 @@ pub struct Bus {
     pub(crate) landings: Landings,
     pub(crate) commits: Turns,
     pub(crate) outages: Outages,
+    pub(crate) revocations: Revocations,
     pub(crate) planted: Planted,
 }
 
@@ -106,6 +108,7 @@ impl Bus {
             landings: Landings::default(),
             catalog: parts.catalog,
             policy: parts.policy,
+            revocations: Revocations::new(Arc::clone(&parts.registry)),
             registry: parts.registry,
             holders: parts.holders,
             clock: Arc::clone(parts.journal.clock()) as _,

@@ -164,7 +164,7 @@ impl Bus {
         let plan = Plan::new(catalog, &items, parties, facts);
         let operation = Operation::Resolve;
         let gathered = self.gather(exchange, caller, operation, &plan.wanted, deadline).await?;
-        let stands = Stands::judge(self, &plan.wanted, gathered, query);
+        let stands = Stands::judge(self, &plan.wanted, gathered, query).await?;
         let items: Vec<_> = plan.items.iter().map(|planned| stands.answer(planned)).collect();
         Ok(Checklist { counts: Counts::of(&items), items, catalog: *catalog.version() })
     }

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::{
     AdapterCalls, Asking, Bus, Cache, Caller, Counts, DeptId, ExchangeError, Failure, MaterialType,
-    Operation, Purpose, RecordId, RequestId, Subject, Version,
+    Note, Operation, Purpose, RecordId, RequestId, Revocation, Rule, Subject, Version,
     planted::Bug,
     record::{Call, Ending},
     standing::Standing,
@@ -91,13 +91,12 @@ impl Exchange {
         operation: Operation,
         material_type: &MaterialType,
     ) -> Result<Standing, ExchangeError> {
-        let policy = &self.bus.policy;
-        let (decided, by) = Standing::decide(policy, caller, operation, &material_type.code);
+        let Bus { policy, revocations, .. } = &self.bus;
+        let code = &material_type.code;
+        let (decided, by) = Standing::decide(policy, revocations, caller, operation, code);
         self.call.policy = Some(by.digest);
         let (rule, standing) = decided?;
-        if let Some(why) = &mut self.call.why {
-            why.rule = Some(rule);
-        }
+        self.by_rule(rule);
         self.standings = vec![standing.clone()];
         Ok(standing)
     }
@@ -177,6 +176,32 @@ impl Exchange {
         }
     }
 
+    /// Says that the call is about to give a version on, which it may until that is revoked.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::VersionRevoked`] if it was before.
+    pub(crate) fn gives_on(&mut self, version: &Version) -> Result<(), ExchangeError> {
+        version.not_revoked()?;
+        for standing in &mut self.standings {
+            standing.gives_on(version.id);
+        }
+        Ok(())
+    }
+
+    /// Says why a version is revoked, and a note for auditors only.
+    pub(crate) fn revokes(&mut self, reason: Revocation, note: Option<&Note>) {
+        self.call.revocation = Some(reason);
+        self.call.private.note = note.map(ToString::to_string);
+    }
+
+    /// Says on what a decision rests that no permission made.
+    pub(crate) fn by_rule(&mut self, rule: Rule) {
+        if let Some(why) = &mut self.call.why {
+            why.rule = Some(rule);
+        }
+    }
+
     /// Says since when the bus has had what a hit rests on.
     pub(crate) fn cached_since(&mut self, since: Timestamp) {
         self.call.cached_since = Some(since.as_millisecond());
@@ -236,6 +261,13 @@ impl Exchange {
         Ok(receipt)
     }
 
+    /// Makes the Intent of something durable that asks no adapter, but is for ever.
+    pub(crate) async fn announce(&mut self) -> Result<(), ExchangeError> {
+        let receipt = self.bus.journal.intent(self.call.clone()).await?;
+        self.intent = Some(receipt.index);
+        Ok(())
+    }
+
     /// Continues under the Intent that an earlier call made durable, and closes it.
     pub(crate) fn under(&mut self, intent: u64) {
         self.intent = Some(intent);
@@ -262,7 +294,7 @@ impl Exchange {
         cache: Option<Cache>,
     ) -> Result<Receipt, ExchangeError> {
         for standing in &mut self.standings {
-            standing.check()?;
+            standing.check().await?;
         }
         let call = Call { bytes_authorised: Some(bytes), cache, ..self.closing() };
         if self.bus.planted.is(Bug::OutcomeAfterRelease) {

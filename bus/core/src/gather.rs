@@ -168,7 +168,7 @@ impl Bus {
             let known_at = match material_type.supply {
                 Supply::Uploaded => Some(self.clock.now()),
                 Supply::OriginHeld | Supply::VerifyOnly => {
-                    self.confirmed_lately(&found, material_type.pointer_age)
+                    self.confirmed_lately(&found, material_type.reliance())
                 }
             };
             if let Some(known_at) = known_at {

@@ -8,8 +8,10 @@ mod bus;
 mod cache;
 mod caller;
 mod catalog;
+mod change;
 mod checklist;
 mod chunks;
+mod circumstances;
 mod clock;
 mod digest;
 mod error;
@@ -40,6 +42,9 @@ mod record;
 mod registry;
 mod release;
 mod resolve;
+mod revocations;
+mod revoke;
+mod revoked;
 mod rng;
 mod seal;
 mod settle;
@@ -67,6 +72,7 @@ pub use self::{
         Holds, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing,
         SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
+    change::{Change, ChangeKind, ChangeSpan, PastVersion},
     checklist::{
         Asked, Checklist, ChecklistQuery, Choice, Counts, ItemChecklist, MaterialAnswer, Question,
         RequirementAnswer, RequirementStatus,
@@ -98,10 +104,12 @@ pub use self::{
     purpose::{Authorization, Cause, Purpose},
     record::{AdapterCalls, Cache, Call, Ending, Ground, Kind, Record, Span, Spans, Why},
     registry::{
-        Committed, Discard, NewUpload, Registry, RegistryError, RequestScope, RequestState, Upload,
-        UploadState, Version,
+        Committed, Discard, HeldVersion, NewUpload, Registry, RegistryError, RequestScope,
+        RequestState, Upload, UploadState, Version,
     },
     release::{Part, Release},
+    revoke::{Note, RevokeQuery, RevokedVersion},
+    revoked::{Revocation, Revoked},
     rng::{Rng, SystemRng},
     seal::{Seal, SealError, SealedContent, SealedPart},
     status::Status,

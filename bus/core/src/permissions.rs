@@ -19,6 +19,8 @@ pub enum Operation {
     Publish,
     /// Continues an upload that is under way.
     Resume,
+    /// Revokes a version.
+    Revoke,
     /// Lists versions.
     Find,
     /// Describes a version.
@@ -85,6 +87,9 @@ pub enum Rule {
     /// The department may publish the type.
     #[serde(rename = "permission.publish")]
     Publish,
+    /// The department holds what the call is about.
+    #[serde(rename = "holder")]
+    Holder,
 }
 
 /// What is wrong with a permission of the configuration.
@@ -178,6 +183,7 @@ impl Permissions {
             }
             Operation::Publish
             | Operation::Resume
+            | Operation::Revoke
             | Operation::Find
             | Operation::Get
             | Operation::List
@@ -213,6 +219,7 @@ impl fmt::Display for Operation {
             Self::Fetch => "fetch",
             Self::Publish => "publish",
             Self::Resume => "resume",
+            Self::Revoke => "revoke",
             Self::Find => "find",
             Self::Get => "get",
             Self::List => "list",

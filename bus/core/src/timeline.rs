@@ -5,8 +5,8 @@ use std::sync::Arc;
 use oncebus_trail::Receipt;
 
 use crate::{
-    Admitted, Bus, Catalog, Digest, ExchangeError, Failure, MaterialInfo, Operation, Parties,
-    PartyRole, Purpose, RequestId, Scheme, Supply, TypeCode,
+    Admitted, Bus, Catalog, Digest, ExchangeError, Facts, Failure, MaterialInfo, Operation, Parties,
+    PartyRole, Purpose, RequestId, Scheme, Supply, TypeCode, When,
     exchange::Exchange,
     find::finished,
     gather::{Gathered, Wanted, answer_by},
@@ -90,29 +90,32 @@ impl Bus {
         let by = answer_by(deadline);
         let listed = async {
             let gathered = self.gather(&mut exchange, &caller, operation, &wanted, by).await?;
-            Ok::<_, ExchangeError>((gathered, exchange.served(0, None).await?))
+            let timeline = self.timeline(&query, sought, gathered).await?;
+            Ok::<_, ExchangeError>((timeline, exchange.served(0, None).await?))
         };
         match listed.await {
-            Ok((gathered, receipt)) => Ok((self.timeline(&query, sought, gathered), receipt)),
+            Ok(listed) => Ok(listed),
             Err(error) => Err(exchange.failed(error).await),
         }
     }
 
-    fn timeline(
+    async fn timeline(
         &self,
         query: &TimelineQuery,
         sought: Vec<Sought>,
         gathered: Vec<Gathered>,
-    ) -> Timeline {
+    ) -> Result<Timeline, ExchangeError> {
         let catalog = *query.catalog.version();
         let (entries, unknown, not_shared) = Default::default();
         let mut timeline = Timeline { entries, unknown, not_shared, catalog };
-        let now = self.clock.now();
+        let (now, facts) = (self.clock.now(), Facts::default());
         for (Sought { stage, party, wanted }, gathered) in sought.into_iter().zip(gathered) {
-            let material_type = wanted.material_type;
+            let Wanted { material_type, subject } = wanted;
             match gathered {
                 Gathered::Found(found) => {
-                    let infos = found.iter().map(|found| found.info(&material_type, now));
+                    let when = When::Now(now);
+                    let under = self.circumstances(&material_type, &subject, &facts, when).await?;
+                    let infos = found.iter().map(|found| found.info(&material_type, &under, now));
                     let entry = |info| TimelineEntry { stage: stage.clone(), party, info };
                     timeline.entries.extend(infos.map(entry));
                 }
@@ -127,7 +130,7 @@ impl Bus {
                 }
             }
         }
-        timeline
+        Ok(timeline)
     }
 }
 

@@ -9,6 +9,7 @@ mod list;
 mod lookup;
 mod publish;
 mod resolve;
+mod revoke;
 mod upload;
 
 use std::time::Duration;
@@ -43,6 +44,8 @@ pub(crate) enum MaterialCommand {
     List(list::ListArgs),
     /// Says of everything that an item or a package requires whether it is held
     Resolve(Box<resolve::ResolveArgs>),
+    /// Takes a version back for ever, and tells who was given it
+    Revoke(Box<revoke::RevokeArgs>),
 }
 
 // === impl MaterialCommand ===
@@ -57,6 +60,7 @@ impl MaterialCommand {
             Self::Get(args) => args.run().await,
             Self::List(args) => args.run().await,
             Self::Resolve(args) => args.run().await,
+            Self::Revoke(args) => args.run().await,
         }
     }
 }

@@ -7,6 +7,7 @@ mod catalog;
 mod checklist;
 mod common;
 mod material;
+mod revoke;
 mod status;
 mod timeline;
 mod transfer;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     checklist::{checklist, checklist_query},
     common::{pb_digest, receipt},
     material::{find_query, get_query, info},
+    revoke::{recipient, revoke_query},
     status::{
         act_failure, call_refused, failure, field_status, not_admitted, not_provable, not_visible,
         overloaded, reload_failure, storage, unknown_department, visibility_changed,

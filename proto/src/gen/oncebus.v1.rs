@@ -1930,7 +1930,7 @@ pub struct RecordFilter {
     /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `resume`, `fetch`, `find` or `get`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get` or `revoke`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -2036,7 +2036,7 @@ pub struct Record {
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `resume`, `fetch`, `find` or `get`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get` or `revoke`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -2169,8 +2169,11 @@ pub struct Record {
     #[prost(string, tag = "48")]
     pub ground: ::prost::alloc::string::String,
     /// How many pieces the checklist had, of `resolve`.
-    #[prost(message, optional, tag = "49")]
+    #[prost(message, optional, tag = "50")]
     pub counts: ::core::option::Option<ChecklistCounts>,
+    /// Of `revoke`: why the version was revoked, a code from a closed list.
+    #[prost(string, tag = "49")]
+    pub revocation: ::prost::alloc::string::String,
 }
 /// How often each adapter method was called for one exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4403,6 +4406,62 @@ pub mod catalog_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Request of RevokeMaterial.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeMaterialRequest {
+    /// Name of the version, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    /// Why it is revoked.
+    #[prost(enumeration = "Revocation", tag = "2")]
+    pub reason: i32,
+    /// What auditors may read beside it, at most 512 bytes; may be empty.
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "4")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request; a retry carries the same one.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of RevokeMaterial.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevokeMaterialResponse {
+    /// The version, with its first revocation.
+    #[prost(message, optional, tag = "1")]
+    pub info: ::core::option::Option<MaterialInfo>,
+    /// Who was given its bytes before, the last one first; at most 1,000. Of a personal type: who was given
+    /// any material of the type about its subject, as nothing on the trail names their versions.
+    #[prost(message, repeated, tag = "2")]
+    pub recipients: ::prost::alloc::vec::Vec<Recipient>,
+    /// Whether there are more recipients.
+    #[prost(bool, tag = "3")]
+    pub more_recipients: bool,
+    /// Records of the trail that the list covers: all below this index. At least the receipt's index,
+    /// unless the search index has fallen behind; then ask again.
+    #[prost(int64, tag = "4")]
+    pub complete_to: i64,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "5")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// One system that was given the bytes of a version.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Recipient {
+    /// Its department.
+    #[prost(string, tag = "1")]
+    pub department: ::prost::alloc::string::String,
+    /// The system, by SPIFFE id.
+    #[prost(string, tag = "2")]
+    pub system: ::prost::alloc::string::String,
+    /// When it was given them last.
+    #[prost(message, optional, tag = "3")]
+    pub last_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How often it was given them.
+    #[prost(int64, tag = "4")]
+    pub fetches: i64,
+}
 /// Request of ListMaterials.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListMaterialsRequest {
@@ -4716,6 +4775,33 @@ pub mod material_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "GetMaterial"));
             self.inner.unary(req, path, codec).await
         }
+        /// Takes a version back for ever: nobody is given it as good any more, its bytes never leave again, and
+        /// streams of it end within a second. Only the department that holds it may. May be repeated: the first
+        /// revocation stays.
+        pub async fn revoke_material(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeMaterialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/RevokeMaterial",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "RevokeMaterial"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4763,6 +4849,16 @@ pub mod material_service_server {
             request: tonic::Request<super::GetMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Takes a version back for ever: nobody is given it as good any more, its bytes never leave again, and
+        /// streams of it end within a second. Only the department that holds it may. May be repeated: the first
+        /// revocation stays.
+        async fn revoke_material(
+            &self,
+            request: tonic::Request<super::RevokeMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeMaterialResponse>,
             tonic::Status,
         >;
     }
@@ -5029,6 +5125,52 @@ pub mod material_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/oncebus.v1.MaterialService/RevokeMaterial" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevokeMaterialSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::RevokeMaterialRequest>
+                    for RevokeMaterialSvc<T> {
+                        type Response = super::RevokeMaterialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RevokeMaterialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::revoke_material(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevokeMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -5131,7 +5273,8 @@ pub struct BeginPublishRequest {
     /// Day of issue, `YYYY-MM-DD`; may be empty.
     #[prost(string, tag = "7")]
     pub issued: ::prost::alloc::string::String,
-    /// Last day of validity, `YYYY-MM-DD`; may be empty.
+    /// Last day of validity, `YYYY-MM-DD`, or `long_term`; may be empty. A day that registers write for
+    /// "without end" is read as that.
     #[prost(string, tag = "8")]
     pub valid_until: ::prost::alloc::string::String,
     /// Who issued the document; may be empty.

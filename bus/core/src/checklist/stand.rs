@@ -10,10 +10,10 @@ use super::{
     sentence::Told,
 };
 use crate::{
-    Bus, Catalog, DeptId, Fact, Judgement, Number, TypeCode, Verdict, VersionName,
+    Bus, Catalog, Circumstances, DeptId, ExchangeError, Fact, Judgement, MaterialInfo, Number,
+    TypeCode, Verdict, VersionName, When,
     gather::{Gathered, Wanted},
     info::age,
-    resolve::Found,
 };
 
 /// A material that satisfies a requirement, or its part of one; or that is held, and good no more.
@@ -50,21 +50,22 @@ struct Stand {
 
 impl<'a> Stands<'a> {
     /// Judges what was gathered for `wanted`, as of now.
-    pub(super) fn judge(
+    pub(super) async fn judge(
         bus: &Bus,
         wanted: &[Wanted],
         gathered: Vec<Gathered>,
         query: &'a ChecklistQuery,
-    ) -> Self {
+    ) -> Result<Self, ExchangeError> {
         let now = bus.clock.now();
-        let judged = wanted.iter().zip(gathered);
-        let stands = judged.map(|(wanted, gathered)| Stand::judge(wanted, gathered, query, now));
-        Self {
-            catalog: &query.catalog,
-            stands: stands.collect(),
-            now,
-            grace: bus.limits.unknown_grace,
+        let mut stands = Vec::with_capacity(wanted.len());
+        for (wanted, gathered) in wanted.iter().zip(gathered) {
+            let Wanted { material_type, subject } = wanted;
+            let when = When::Now(now);
+            let under = bus.circumstances(material_type, subject, &query.facts, when).await?;
+            stands.push(Stand::judge(wanted, gathered, query.chosen(wanted), &under, now));
         }
+        let grace = bus.limits.unknown_grace;
+        Ok(Self { catalog: &query.catalog, stands, now, grace })
     }
 
     /// Answers one item.
@@ -132,7 +133,13 @@ impl<'a> Stands<'a> {
 // === impl Stand ===
 
 impl Stand {
-    fn judge(wanted: &Wanted, gathered: Gathered, query: &ChecklistQuery, now: Timestamp) -> Self {
+    fn judge(
+        wanted: &Wanted,
+        gathered: Gathered,
+        chosen: Option<&Number>,
+        under: &Circumstances<'_>,
+        now: Timestamp,
+    ) -> Self {
         let found = match gathered {
             Gathered::Found(found) => found,
             Gathered::Barred(bar) => return Self::without(RequirementStatus::NotShared(bar)),
@@ -140,11 +147,10 @@ impl Stand {
                 return Self::without(RequirementStatus::Unknown { holder, since });
             }
         };
-        let chosen = query.chosen(wanted);
-        let held: Vec<_> = found
+        let held: Vec<MaterialAnswer> = found
             .iter()
             .filter(|found| chosen.is_none_or(|number| number == found.number()))
-            .map(|found| MaterialAnswer::of(found, wanted, query, now))
+            .map(|found| found.info(&wanted.material_type, under, now).into())
             .collect();
         let good: Vec<_> = held.iter().filter(|held| held.judgement.verdict.is_good()).collect();
         match good[..] {
@@ -164,19 +170,19 @@ impl Stand {
 
 // === impl MaterialAnswer ===
 
-impl MaterialAnswer {
-    fn of(found: &Found, wanted: &Wanted, query: &ChecklistQuery, now: Timestamp) -> Self {
-        let ChecklistQuery { facts, catalog, .. } = query;
-        let material_type = &wanted.material_type;
+impl From<MaterialInfo> for MaterialAnswer {
+    fn from(info: MaterialInfo) -> Self {
         Self {
-            material_type: material_type.code.clone(),
-            version: found.name(),
-            number: found.number().clone(),
-            holder: found.holder().clone(),
-            judgement: found.judgement(material_type, facts, catalog.expiring_days(), now),
+            material_type: info.material_type,
+            version: info.version,
+            number: info.document.number,
+            holder: info.holder,
+            judgement: info.judgement,
         }
     }
+}
 
+impl MaterialAnswer {
     /// How a requirement stands that this satisfies.
     fn status(&self) -> RequirementStatus {
         match self.judgement.verdict {

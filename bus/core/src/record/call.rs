@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Caller, Cause, Counts, DeptId, Digest, MediaType, Operation, Purpose, Rule, SealedContent,
-    SystemId, TraceId, TypeCode,
+    Caller, Cause, Counts, DeptId, Digest, MediaType, Operation, Purpose, Revocation, Rule,
+    SealedContent, SystemId, TraceId, TypeCode,
 };
 
 /// How a call ended.
@@ -77,6 +77,9 @@ pub struct Call {
     /// Whether a publication found its content held already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub already_held: Option<bool>,
+    /// Why a version was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<Revocation>,
     /// Most bytes that may leave by this record; of `aborted` the bytes that left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_authorised: Option<u64>,

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Authorization, Caller, Cause, Counts, DeptId, Digest, Operation, Purpose, Role, Rule, SystemId,
-    TypeCode,
+    Authorization, Caller, Cause, Counts, DeptId, Digest, Operation, Purpose, Revocation, Role,
+    Rule, SystemId, TypeCode,
 };
 
 /// Longest leaf, in bytes.
@@ -152,6 +152,14 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
         follows: Some(2),
         ..call.clone()
     };
+    let revoked = Call {
+        operation: Some(Operation::Revoke),
+        outcome: Some(Ending::Served),
+        revocation: Some(Revocation::RevokedByAuthority),
+        bytes_authorised: Some(0),
+        intent: Some(4),
+        ..call.clone()
+    };
     let reason = |reason| Call { reason: Some(reason), ..Call::default() };
     let (gateway, config) = (Some("spiffe://jining.gov/gateway/g1".into()), Some("a".repeat(64)));
     let config: Option<Arc<str>> = config.map(Arc::from);
@@ -167,6 +175,7 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
         ("outcome of a personal type", personal()),
         ("outcome of a checklist", checklist()),
         ("outcome of a publication", Record { call: published, ..served() }),
+        ("outcome of a revocation", Record { call: revoked, ..served() }),
         (
             "aborted",
             Record {
@@ -264,7 +273,7 @@ fn a_leaf_that_old_code_wrote_reads_back_to_its_exact_bytes() {
 fn fields_stand_in_the_order_of_the_decision_record() {
     let order = "v, id, kind, time, operation, outcome, reason, department, system, certificate, \
         officer, holder, adapter, material_type, version, digest, digest_salted, size_bytes, \
-        media_type, already_held, bytes_authorised, cache, cached_since, adapter_calls, retries, \
+        media_type, already_held, revocation, bytes_authorised, cache, cached_since, adapter_calls, retries, \
         item, package, cause, legal_basis, authorization, rule, policy, request, trace_id, intent, \
         follows, latency_ms, counts, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
         sealed";
@@ -313,6 +322,7 @@ fn longest() -> Record {
         size_bytes: Some(u64::MAX),
         media_type: format!("{}/{}", "m".repeat(63), "n".repeat(63)).parse().ok(),
         already_held: Some(false),
+        revocation: Some(Revocation::WithdrawnByPrincipal),
         bytes_authorised: Some(u64::MAX),
         cache: Some(Cache::Joined),
         cached_since: Some(i64::MIN),

@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 48] = [
+pub(super) const FIELDS: [&str; 49] = [
     "index",
     "id",
     "kind",
@@ -42,6 +42,7 @@ pub(super) const FIELDS: [&str; 48] = [
     "digest",
     "size_bytes",
     "already_held",
+    "revocation",
     "bytes_authorised",
     "cache",
     "adapter_calls",
@@ -98,6 +99,7 @@ pub(super) fn json(record: &pb::Record) -> Value {
     if record.kind == "outcome" || record.kind == "aborted" {
         fields.put("size_bytes", record.size_bytes);
         fields.put("already_held", record.already_held);
+        fields.texts([("revocation", &record.revocation)]);
         fields.put("bytes_authorised", record.bytes_authorised);
     }
     fields.texts([("cache", &record.cache)]);
@@ -268,6 +270,7 @@ mod tests {
             ranges: vec![pb::IndexRange { start: 1, end: 2 }],
             ground: text(),
             counts: Some(pb::ChecklistCounts::default()),
+            revocation: text(),
         };
 
         let written = json(&record);

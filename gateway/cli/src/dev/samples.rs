@@ -64,6 +64,7 @@ fn add(config: &FilesConfig, row: &MaterialType, sample: &Sample) -> Result<(), 
         issuer: Some(sample.issuer.clone()),
         issued: Some(issued(SystemClock.now())),
         valid_until: sample.valid_until.map(str::to_owned),
+        status: None,
     };
     write_whole(&file, &sample.content)?;
     // The sidecar last: a document without one is not there.

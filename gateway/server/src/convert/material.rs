@@ -1,7 +1,8 @@
 //! Messages of MaterialService.
 
 use oncebus_core::{
-    Bus, Cache, FieldError, FindQuery, GetQuery, MaterialInfo, Verdict, VersionName,
+    Bus, Cache, FieldError, FindQuery, GetQuery, Judgement, MaterialInfo, Revocation, Revoked,
+    Verdict, VersionName,
 };
 use oncebus_proto::v1 as pb;
 
@@ -48,7 +49,7 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
         sent_digest: Some(pb_digest(&document.digest)),
         issuer: document.issuer.as_ref().map(ToString::to_string).unwrap_or_default(),
         issued: document.issued.as_ref().map(ToString::to_string).unwrap_or_default(),
-        valid_until: document.valid_until.as_ref().map(ToString::to_string).unwrap_or_default(),
+        valid_until: until(&info.judgement),
         current: info.current,
         fetched_at: Some(timestamp(info.confirmed_at)),
         age_ms: i64::try_from(info.age.as_millis()).unwrap_or(i64::MAX),
@@ -62,8 +63,18 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
             Some(Cache::Joined) => pb::CacheResult::Joined.into(),
             None => pb::CacheResult::Unspecified.into(),
         },
-        ..Default::default()
+        status: info.status.to_string(),
+        validity: validity(info.judgement.verdict).into(),
+        revoked_at: info.revoked.map(|Revoked { at, .. }| timestamp(at)),
+        revocation: match info.revoked {
+            Some(Revoked { reason, .. }) => pb_revocation(reason).into(),
+            None => pb::Revocation::Unspecified.into(),
+        },
     }
+}
+
+fn until(judgement: &Judgement) -> String {
+    judgement.until.map(|until| until.to_string()).unwrap_or_default()
 }
 
 pub(super) fn validity(verdict: Verdict) -> pb::Validity {
@@ -79,5 +90,15 @@ pub(super) fn validity(verdict: Verdict) -> pb::Validity {
         Verdict::Revoked => pb::Validity::Revoked,
         Verdict::Outdated => pb::Validity::Outdated,
         Verdict::Unknown => pb::Validity::Unknown,
+    }
+}
+
+fn pb_revocation(reason: Revocation) -> pb::Revocation {
+    match reason {
+        Revocation::Error => pb::Revocation::Error,
+        Revocation::Fraud => pb::Revocation::Fraud,
+        Revocation::RevokedByAuthority => pb::Revocation::RevokedByAuthority,
+        Revocation::SupersededInLaw => pb::Revocation::SupersededInLaw,
+        Revocation::WithdrawnByPrincipal => pb::Revocation::WithdrawnByPrincipal,
     }
 }

@@ -1,6 +1,7 @@
 //! MaterialService.
 
 mod list;
+mod revoke;
 
 use oncebus_proto::v1::{self as pb, material_service_server::MaterialService};
 use prost::Message as _;
@@ -76,5 +77,12 @@ impl MaterialService for Material {
             info: Some(convert::info(&info)),
             receipt: Some(convert::receipt(&receipt)),
         }))
+    }
+
+    async fn revoke_material(
+        &self,
+        request: Request<pb::RevokeMaterialRequest>,
+    ) -> Result<Response<pb::RevokeMaterialResponse>, Status> {
+        self.revoke(request).await.map(Response::new)
     }
 }
