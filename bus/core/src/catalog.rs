@@ -2,7 +2,6 @@
 //!
 //! It is data: a folder of three TOML files. No type's code stands in the program.
 
-mod credit;
 mod departments;
 mod fact;
 mod fault;
@@ -18,8 +17,8 @@ use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use serde::Serialize;
 
+use self::{departments::DepartmentRows, fault::Faults, row::Rows};
 pub use self::{
-    credit::CreditCode,
     fact::{Condition, Fact, FactKind, FactValue, Facts, Holds},
     fault::{CatalogError, CatalogFault, Position},
     form::{FieldSource, Form, FormField},
@@ -28,8 +27,7 @@ pub use self::{
     sources::CatalogSources,
     validity::ValidityKind,
 };
-use self::{departments::DepartmentRows, fault::Faults, row::Rows};
-use crate::{DeptId, Digest, MediaType, TypeCode};
+use crate::{CreditCode, DeptId, Digest, MediaType, TypeCode};
 
 /// A checked catalogue. It never changes: another catalogue is another value.
 #[derive(Debug)]
