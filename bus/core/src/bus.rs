@@ -183,9 +183,9 @@ impl Bus {
         self.identifiers.item(text, self.against())
     }
 
-    /// The catalogue lists no regions, so none is unknown.
+    /// What identifiers are checked against now.
     fn against(&self) -> Against<'_> {
-        Against { regions: None, clock: &*self.clock }
+        Against { regions: self.catalog.regions(), clock: &*self.clock }
     }
 
     pub(crate) fn draw_uuid(&self) -> Uuid {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::{FieldError, Number, TypeCode, field, identifier::canonical};
 
 /// A system of identifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scheme {
     /// Investment project code (GB/T 40058-2021).
     Project,

@@ -1,15 +1,12 @@
 //! The identifiers of requests, checked as the configuration says.
 
-use std::{
-    collections::HashSet,
-    sync::{PoisonError, RwLock},
-};
+use std::sync::{PoisonError, RwLock};
 
 use super::{
     ELicenceId, Identifier, IdentifierFault, IdentifierModes, ItemCode, Mode, PermitNumber,
-    RegionCode, canonical, doubts::Doubts,
+    canonical, doubts::Doubts,
 };
-use crate::{Clock, FieldError, Scheme, Subject};
+use crate::{Clock, FieldError, Region, Scheme, Subject};
 
 /// Checks identifiers of requests by the modes in force, and counts what it lets through.
 #[derive(Debug, Default)]
@@ -21,8 +18,8 @@ pub struct Identifiers {
 /// What identifiers are checked against beside themselves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Against<'a> {
-    /// The regions that there are; `None` where nobody listed them.
-    pub(crate) regions: Option<&'a HashSet<RegionCode>>,
+    /// The regions of the catalogue.
+    pub(crate) regions: &'a [Region],
     /// The time of day: of what is let through is told once a minute.
     pub(crate) clock: &'a dyn Clock,
 }
@@ -102,13 +99,12 @@ impl Identifiers {
         if let Err(fault) = identifier.check(text) {
             self.settle(identifier, modes, fault, against.clock)?;
         }
-        let (Some(known), Some(region)) = (against.regions, identifier.region(text)) else {
-            return Ok(());
-        };
-        match region.check(known) {
+        let region = identifier.region(text);
+        match region.map_or(Ok(()), |region| region.check(against.regions)) {
             Ok(()) => Ok(()),
             Err(error) => {
-                self.settle(Identifier::Region, modes, IdentifierFault::Check(error), against.clock)
+                let fault = IdentifierFault::Check(error);
+                self.settle(Identifier::Region, modes, fault, against.clock)
             }
         }
     }

@@ -49,8 +49,7 @@ impl ItemCode {
         })
     }
 
-    const CURE: &str =
-        "give the code as the service guide shows it: a credit code and 13 or 15 digits";
+    const CURE: &str = "give 31 or 33 characters: a unified social credit code and 13 or 15 digits";
 }
 
 impl FromStr for ItemCode {

@@ -72,7 +72,7 @@ impl ProjectCode {
 
     fn fits(&self) -> bool {
         let digits = || self.0.chars().filter(char::is_ascii_digit);
-        iso7064::mod_11_10(digits().take(19)) == digits().last()
+        iso7064::mod_11_10(digits().take(19)) == digits().next_back()
     }
 }
 

@@ -1,7 +1,6 @@
 //! What follows from a fault, by the mode in force.
 
 use std::{
-    collections::HashSet,
     io::{self, Write},
     sync::{Arc, Mutex},
 };
@@ -9,7 +8,7 @@ use std::{
 use jiff::{Timestamp, ToSpan as _};
 
 use super::super::*;
-use crate::{Clock, FieldError, Subject};
+use crate::{Clock, FieldError, Region, Subject};
 
 const LEGACY: &str = "2020-330327-48-01-167360";
 const E_LICENCE: &str = "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U";
@@ -64,7 +63,7 @@ fn all(mode: Mode) -> Identifiers {
 }
 
 fn subject(identifiers: &Identifiers, scheme: &str, value: &str) -> Result<Subject, FieldError> {
-    identifiers.subject(scheme, value, Against { regions: None, clock: &clock() })
+    identifiers.subject(scheme, value, Against { regions: &[], clock: &clock() })
 }
 
 /// A scheme and value with a fault of what the shape holds, and one that is none.
@@ -182,7 +181,7 @@ fn whatever_the_mode_a_value_is_one_word_of_128_bytes() {
 fn only_an_implementation_code_is_checked_as_an_item() {
     let [strict, warn, off] = [Mode::Strict, Mode::Warn, Mode::Off].map(all);
     let item = |identifiers: &Identifiers, text: &str| {
-        identifiers.item(text, Against { regions: None, clock: &clock() })
+        identifiers.item(text, Against { regions: &[], clock: &clock() })
     };
     let wrong = "11370800MB285591853370117002011";
 
@@ -202,11 +201,15 @@ fn only_an_implementation_code_is_checked_as_an_item() {
 
 #[test]
 fn a_region_that_is_not_listed_is_judged_by_its_own_mode() {
-    let known = HashSet::from(["370800".parse().unwrap(), "370811".parse().unwrap()]);
+    let known = ["370800", "370811"].map(|code| Region {
+        code: code.to_owned(),
+        name_zh: "区".to_owned(),
+        name_en: "Region".to_owned(),
+    });
     let modes = |region| IdentifierModes { region, ..IdentifierModes::default() };
     let judged = |region, scheme: &str, value: &str| {
         let identifiers = Identifiers::new(modes(region));
-        let against = Against { regions: Some(&known), clock: &clock() };
+        let against = Against { regions: &known, clock: &clock() };
         let judged =
             identifiers.subject(scheme, value, against).map(|subject| subject.value().len());
         (judged, identifiers.doubted(Identifier::Region))
@@ -245,7 +248,7 @@ fn of_many_that_are_let_through_is_told_once_a_minute() {
     let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
     let warn = all(Mode::Warn);
     let ask = |scheme, value| {
-        warn.subject(scheme, value, Against { regions: None, clock: &clock }).unwrap();
+        warn.subject(scheme, value, Against { regions: &[], clock: &clock }).unwrap();
     };
 
     tracing::subscriber::with_default(subscriber, || {
