@@ -6,6 +6,7 @@ mod caching;
 mod canary;
 mod fetching;
 mod fields;
+mod identifiers;
 mod identity;
 mod model;
 mod publishing;

@@ -24,6 +24,7 @@ mod flight;
 mod gather;
 mod hang_up;
 mod holders;
+mod identifier;
 mod ids;
 mod info;
 mod joint;
@@ -67,10 +68,10 @@ pub use self::{
     cache::CacheLimits,
     caller::{Caller, Role},
     catalog::{
-        Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, CreditCode,
-        DataField, Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField,
-        Holds, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing,
-        SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
+        Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, DataField,
+        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds, Item,
+        MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing, SharingWay,
+        Stage, Supply, UpdateFrequency, ValidityKind,
     },
     change::{Change, ChangeKind, ChangeSpan, PastVersion},
     checklist::{
@@ -89,6 +90,10 @@ pub use self::{
     holders::{
         Asking, Content, ContentStream, Description, Document, HolderError, Holders, Holding,
         LookupQuery,
+    },
+    identifier::{
+        CitizenId, CreditCode, ELicenceId, Identifier, IdentifierFault, IdentifierModes,
+        Identifiers, ItemCode, Mode, OrganisationCode, PermitNumber, ProjectCode, RegionCode,
     },
     ids::{
         BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
