@@ -196,6 +196,17 @@ impl Client {
         self.fetch(request).await
     }
 
+    /// Asks for the checklist of an item or a package, whichever the code names.
+    pub async fn resolve(
+        &self,
+        code: &str,
+        parties: &[pb::Party],
+    ) -> Result<pb::ResolveRequirementsResponse, Status> {
+        let request =
+            pb::ResolveRequirementsRequest { parties: parties.to_vec(), ..checklist(code) };
+        self.material.clone().resolve_requirements(request).await.map(Response::into_inner)
+    }
+
     /// Revokes a version, for fraud.
     pub async fn revoke(&self, version: &str) -> Result<pb::RevokeMaterialResponse, Status> {
         let request = pb::RevokeMaterialRequest {
@@ -252,6 +263,27 @@ pub fn purpose() -> pb::Purpose {
             reference: String::new(),
         }),
     }
+}
+
+/// A request for the checklist of an item or a package, without parties or facts.
+pub fn checklist(code: &str) -> pb::ResolveRequirementsRequest {
+    let (item, package) = match code.starts_with('P') {
+        true => (String::new(), code.to_owned()),
+        false => (code.to_owned(), String::new()),
+    };
+    pb::ResolveRequirementsRequest {
+        item,
+        package,
+        project: subject().value,
+        purpose: Some(purpose()),
+        ..Default::default()
+    }
+}
+
+/// A party of the tests' case.
+pub fn party(role: &str, scheme: &str, value: &str) -> pb::Party {
+    let subject = pb::Subject { scheme: scheme.to_owned(), value: value.to_owned() };
+    pb::Party { role: role.to_owned(), subject: Some(subject) }
 }
 
 /// The project that the tests are about.

@@ -22,7 +22,8 @@ pub use authority::{Authority, Pair, leaf};
 pub use behaviour::Behaviour;
 pub use bus::{Builder, TestBus};
 pub use client::{
-    Client, Document, Fetched, digest, purpose, reason, receipt, request_id, subject,
+    Client, Document, Fetched, checklist, digest, party, purpose, reason, receipt, request_id,
+    subject,
 };
 pub use clock::TestClock;
 pub use proof::proof;
