@@ -1665,7 +1665,7 @@ pub mod admin_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// Request of ResolveRequirements: either `item` or `package`.
+/// Request of ResolveRequirements: one of `item`, `items` and `package`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ResolveRequirementsRequest {
     /// Code of an item, or one of its implementation codes of 31 or 33 characters.
@@ -1696,6 +1696,9 @@ pub struct ResolveRequirementsRequest {
     /// UUID of this request, for the trail; may be empty.
     #[prost(string, tag = "8")]
     pub request_id: ::prost::alloc::string::String,
+    /// Several items that are handled together, 1 to 100: codes as of `item`, each once.
+    #[prost(string, repeated, tag = "9")]
+    pub items: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Whom a case concerns.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -50,8 +50,8 @@ pub enum FactValue {
 /// What must be true of a case's facts: all of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Condition {
-    /// Key and the value that the fact must have.
-    pub all: Vec<(String, FactValue)>,
+    /// Key, and the values of which the fact must have one.
+    pub all: Vec<(String, Vec<FactValue>)>,
 }
 
 /// What is known of a case.
@@ -113,7 +113,7 @@ impl Condition {
         let mut unknown = None;
         for (key, wanted) in &self.all {
             match facts.get(key) {
-                Some(value) if value == wanted => {}
+                Some(value) if wanted.contains(value) => {}
                 Some(_other) => return Holds::No,
                 None => unknown = unknown.or(Some(key.as_str())),
             }

@@ -14,6 +14,11 @@ fn the_demo_reuses_what_was_uploaded_once() {
         figures(&told),
         json!({"material_types": 28, "published": 5, "origin_held": 22, "reuses": 54, "fetches": 108})
     );
+    // A package of 38 pieces twice, and the 117 of the whole way; five were uploaded.
+    let pieces =
+        ["pieces_asked", "distinct", "held", "to_collect", "uploads_avoided", "saved_percent"];
+    assert_eq!(pieces.map(|name| told[name].as_u64().unwrap()), [193, 26, 27, 0, 188, 97]);
+    assert_eq!(told["verify_only"], 1);
 }
 
 #[test]
