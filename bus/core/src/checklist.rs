@@ -6,7 +6,7 @@ mod sentence;
 mod stand;
 mod status;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use oncebus_trail::Receipt;
 
@@ -73,6 +73,8 @@ pub struct Checklist {
     pub counts: Counts,
     /// Digest of the catalogue that answered.
     pub catalog: Digest,
+    /// How long it took to look and judge, without the wait for its record.
+    pub looked: Duration,
 }
 
 /// What one item requires, and what of it is held.
@@ -169,7 +171,8 @@ impl Bus {
         let gathered = self.gather(exchange, caller, operation, &plan.wanted, deadline).await?;
         let stands = Stands::judge(self, &plan.wanted, gathered, query).await?;
         let items: Vec<_> = plan.items.iter().map(|planned| stands.answer(planned)).collect();
-        Ok(Checklist { counts: Counts::of(&items), items, catalog: *catalog.version() })
+        let (counts, catalog) = (Counts::of(&items), *catalog.version());
+        Ok(Checklist { counts, items, catalog, looked: exchange.begun().elapsed() })
     }
 }
 
