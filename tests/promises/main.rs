@@ -4,6 +4,7 @@ mod adapters;
 mod admission;
 mod caching;
 mod canary;
+mod catalogue;
 mod fetching;
 mod fields;
 mod identity;

@@ -8,6 +8,7 @@ use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
     Journal, MaterialType, Policy, Registry, Rng,
     cache::Caches,
+    catalog::CatalogInForce,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
     planted::Planted,
@@ -19,7 +20,7 @@ use crate::{
 /// Everything that a call needs. Clones share it; each core has its own adapter connections.
 #[derive(Clone, Debug)]
 pub struct Bus {
-    pub(crate) catalog: Arc<Catalog>,
+    catalog: Arc<CatalogInForce>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) holders: Arc<dyn Holders>,
@@ -92,7 +93,9 @@ impl Bus {
     pub fn new(parts: Parts) -> Self {
         let Parts { catalog, wall, limits, .. } = &parts;
         let planted = Planted::default();
+        let clock = Arc::clone(parts.journal.clock()) as _;
         let admission = Admission::new(limits.admission.clone(), catalog, wall);
+        let catalog = Arc::new(CatalogInForce::new(Arc::clone(catalog)));
         Self {
             admission: Arc::new(admission),
             caches: Caches::new(&limits.cache, planted.clone()),
@@ -100,12 +103,12 @@ impl Bus {
             first_fetches: FirstFetches::default(),
             flights: Flights::default(),
             landings: Landings::default(),
-            catalog: parts.catalog,
+            journal: parts.journal.under(Arc::clone(&catalog)),
+            catalog,
             policy: parts.policy,
             registry: parts.registry,
             holders: parts.holders,
-            clock: Arc::clone(parts.journal.clock()) as _,
-            journal: parts.journal,
+            clock,
             rng: parts.rng,
             limits: Arc::new(parts.limits),
             commits: Turns::default(),
@@ -119,9 +122,16 @@ impl Bus {
         Self { holders, ..self.clone() }
     }
 
-    /// Returns the catalogue.
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
+    /// Returns the catalogue in force.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.get()
+    }
+
+    /// Puts another catalogue in force: every call that begins after this returned is by it. It must be
+    /// [compatible](Catalog::incompatible_with) with the one before, or calls fail that find what is
+    /// stored.
+    pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
+        self.catalog.replace(catalog);
     }
 
     /// Returns the permissions in force.
@@ -145,7 +155,7 @@ impl Bus {
     ///
     /// Names `material_type` if the catalogue has no such type.
     pub fn material_type(&self, code: &str) -> Result<Arc<MaterialType>, FieldError> {
-        self.catalog.material_type(code).cloned().ok_or_else(|| {
+        self.catalog().material_type(code).cloned().ok_or_else(|| {
             FieldError::new(
                 "material_type",
                 "is not in the catalogue",

@@ -41,6 +41,7 @@ impl Exchange {
         purpose: &Purpose,
     ) -> Self {
         let call = Call::new(caller, operation, &material_type.code, purpose);
+        let call = Call { catalog: Some(Arc::clone(bus.catalog().mark())), ..call };
         Self::with(bus, call, material_type)
     }
 

@@ -59,8 +59,8 @@ pub use self::{
     catalog::{
         Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, CreditCode,
         DataField, Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField,
-        Holds, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing,
-        SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
+        Holds, Incompatibility, Item, MaterialType, Package, Position, Region, Requirement,
+        Sensitivity, Sharing, SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
     chunks::{CHUNK_BYTES, ChunkDigests},
     clock::{Clock, SteadyClock, SystemClock},

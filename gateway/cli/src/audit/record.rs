@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 47] = [
+pub(super) const FIELDS: [&str; 48] = [
     "index",
     "id",
     "kind",
@@ -55,6 +55,7 @@ pub(super) const FIELDS: [&str; 47] = [
     "authorization",
     "rule",
     "policy",
+    "catalog",
     "certificate",
     "officer",
     "adapter",
@@ -115,6 +116,7 @@ pub(super) fn json(record: &pb::Record) -> Value {
         ("authorization", &record.authorization),
         ("rule", &record.rule),
         ("policy", &record.policy),
+        ("catalog", &record.catalog),
         ("certificate", &record.certificate),
         ("officer", &record.officer),
         ("adapter", &record.adapter),
@@ -250,6 +252,7 @@ mod tests {
             adapter: text(),
             cached_since: time,
             policy: text(),
+            catalog: text(),
             trace_id: text(),
             latency_ms: 1,
             retries: 1,
