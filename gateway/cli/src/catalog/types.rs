@@ -1,6 +1,6 @@
-//! `oncebus catalog`: which materials there are.
+//! `oncebus catalog types`: which materials there are, as the running gateway says.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 use oncebus_proto::v1::{self as pb, catalog_service_client::CatalogServiceClient};
 use serde_json::{Value, json};
 
@@ -21,29 +21,25 @@ const COLUMNS: [Column; 8] = [
     ("at most", "max_size_bytes"),
 ];
 
-/// Reads the catalogue
-#[derive(Debug, Subcommand)]
-pub(crate) enum CatalogCommand {
-    /// Lists the types of material
-    Types(TypesArgs),
-}
-
 /// Flags of `catalog types`.
 #[derive(Debug, Args)]
-pub(crate) struct TypesArgs {
+pub(super) struct TypesArgs {
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
 
-// === impl CatalogCommand ===
+// === impl TypesArgs ===
 
-impl CatalogCommand {
-    /// Runs the command.
-    pub(crate) async fn run(self) -> Result<(), CliError> {
-        let Self::Types(args) = self;
-        let mut client = CatalogServiceClient::new(args.profile.connect()?);
+impl TypesArgs {
+    /// Lists the types.
+    ///
+    /// # Errors
+    ///
+    /// Returns what the gateway refuses, and a failed connection.
+    pub(super) async fn run(self) -> Result<(), CliError> {
+        let mut client = CatalogServiceClient::new(self.profile.connect()?);
         let mut rows = Vec::new();
         let mut page_token = String::new();
         loop {
@@ -57,27 +53,35 @@ impl CatalogCommand {
                 break;
             }
         }
-        args.output.rows(&COLUMNS, &rows);
+        self.output.rows(&COLUMNS, &rows);
         Ok(())
     }
 }
 
 fn row(row: &pb::MaterialType) -> Value {
-    let supply = row.supply().as_str_name().trim_start_matches("SUPPLY_").to_lowercase();
     json!({
         "code": row.code,
         "alias": row.alias,
         "name_zh": row.name_zh,
         "name_en": row.name_en,
+        "issuer": row.issuer,
         "source_department": row.source_department,
         "department": row.department,
-        "supply": supply,
+        "subject": row.subject_scheme,
+        "stage": row.stage,
+        "supply": word(row.supply().as_str_name(), "SUPPLY_"),
+        "class": word(row.sharing_class().as_str_name(), "SHARING_CLASS_"),
         "media_types": row.media_types,
         "max_size_bytes": row.max_size_bytes,
         "personal": row.personal,
         "may_be_stale": row.may_be_stale,
         "pointer_age_s": row.pointer_age.map(|age| age.seconds),
     })
+}
+
+/// Turns a value's name on the wire into the word that files have.
+fn word(name: &str, prefix: &str) -> String {
+    name.trim_start_matches(prefix).to_lowercase()
 }
 
 #[cfg(test)]
@@ -91,20 +95,26 @@ mod tests {
             alias: "M01".to_owned(),
             name_zh: "营业执照".to_owned(),
             name_en: "Business licence".to_owned(),
+            issuer: "市场监管局".to_owned(),
             source_department: "市场监管局".to_owned(),
             department: "market".to_owned(),
+            subject_scheme: "credit".to_owned(),
+            stage: "any".to_owned(),
             supply: pb::Supply::OriginHeld.into(),
+            sharing_class: pb::SharingClass::NotShared.into(),
             media_types: vec!["application/pdf".to_owned()],
             max_size_bytes: 1024,
             personal: true,
             may_be_stale: false,
             pointer_age: Some(prost_types::Duration { seconds: 60, nanos: 0 }),
+            ..Default::default()
         };
 
         let expected = json!({
             "code": "business_license", "alias": "M01",
             "name_zh": "营业执照", "name_en": "Business licence",
-            "source_department": "市场监管局", "department": "market", "supply": "origin_held",
+            "issuer": "市场监管局", "source_department": "市场监管局", "department": "market",
+            "subject": "credit", "stage": "any", "supply": "origin_held", "class": "not_shared",
             "media_types": ["application/pdf"], "max_size_bytes": 1024, "personal": true,
             "may_be_stale": false, "pointer_age_s": 60,
         });
