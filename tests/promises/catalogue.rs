@@ -158,7 +158,8 @@ async fn a_catalogue_that_cannot_follow_is_refused_and_nothing_changes() {
     bus.client("housing").publish(&contract).await.unwrap();
     let planning = bus.client("planning");
     let before = types(&planning).await;
-    bus.edit_config(|text| text.replace(PLANNINGS, AUDITS));
+    // Nobody may fetch the type that is removed, so the file is sound without it.
+    bus.edit_config(|text| text.replace(PLANNINGS, AUDITS).replace("\"M15\", ", ""));
 
     for (named, change) in changes {
         let _dir = copied(&bus, change);
