@@ -6,7 +6,6 @@
 
 mod change;
 mod contents;
-mod credit;
 mod departments;
 mod entry;
 mod fact;
@@ -32,7 +31,6 @@ use self::contents::Contents;
 pub(crate) use self::in_force::CatalogInForce;
 pub use self::{
     change::Incompatibility,
-    credit::CreditCode,
     fact::{Condition, Fact, FactKind, FactValue, Facts, Holds},
     fault::{CatalogError, CatalogFault, Position},
     form::{FieldSource, Form, FormField},
@@ -41,7 +39,7 @@ pub use self::{
     sources::CatalogSources,
     validity::ValidityKind,
 };
-use crate::{DeptId, Digest, MediaType, Scheme, TypeCode};
+use crate::{CreditCode, DeptId, Digest, MediaType, Scheme, TypeCode};
 
 /// A checked catalogue. It never changes: another catalogue is another value.
 #[derive(Debug)]

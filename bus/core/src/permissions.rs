@@ -19,10 +19,16 @@ pub enum Operation {
     Publish,
     /// Continues an upload that is under way.
     Resume,
+    /// Revokes a version.
+    Revoke,
     /// Lists versions.
     Find,
     /// Describes a version.
     Get,
+    /// Lists everything of a project.
+    List,
+    /// Says what of an item's or a package's requirements is held.
+    Resolve,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -81,6 +87,9 @@ pub enum Rule {
     /// The department may publish the type.
     #[serde(rename = "permission.publish")]
     Publish,
+    /// The department holds what the call is about.
+    #[serde(rename = "holder")]
+    Holder,
 }
 
 /// What is wrong with a permission of the configuration.
@@ -163,8 +172,22 @@ impl Permissions {
         let may_fetch = allowed.is_some_and(|a| a.fetch.contains(material_type));
         let may_publish = allowed.is_some_and(|a| a.publish.contains(material_type));
         match operation {
-            Operation::Fetch | Operation::Find | Operation::Get if may_fetch => Ok(Rule::Fetch),
-            Operation::Publish | Operation::Resume | Operation::Find | Operation::Get
+            Operation::Fetch
+            | Operation::Find
+            | Operation::Get
+            | Operation::List
+            | Operation::Resolve
+                if may_fetch =>
+            {
+                Ok(Rule::Fetch)
+            }
+            Operation::Publish
+            | Operation::Resume
+            | Operation::Revoke
+            | Operation::Find
+            | Operation::Get
+            | Operation::List
+            | Operation::Resolve
                 if may_publish =>
             {
                 Ok(Rule::Publish)
@@ -196,8 +219,11 @@ impl fmt::Display for Operation {
             Self::Fetch => "fetch",
             Self::Publish => "publish",
             Self::Resume => "resume",
+            Self::Revoke => "revoke",
             Self::Find => "find",
             Self::Get => "get",
+            Self::List => "list",
+            Self::Resolve => "resolve",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

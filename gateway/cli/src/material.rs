@@ -2,16 +2,21 @@
 
 mod answer;
 mod bar;
+mod case;
 mod download;
 mod fetch;
+mod list;
 mod lookup;
 mod publish;
+mod resolve;
+mod revoke;
 mod upload;
 
 use std::time::Duration;
 
 use clap::Subcommand;
-use oncebus_proto::v1::transfer_service_client::TransferServiceClient;
+use oncebus_proto::v1::{self as pb, transfer_service_client::TransferServiceClient};
+use serde_json::{Value, json};
 use tonic::transport::Channel;
 
 use crate::{
@@ -35,6 +40,12 @@ pub(crate) enum MaterialCommand {
     Find(lookup::FindArgs),
     /// Describes one version
     Get(lookup::GetArgs),
+    /// Lists everything of a project and of its parties' licences, by stage
+    List(list::ListArgs),
+    /// Says of everything that an item or a package requires whether it is held
+    Resolve(Box<resolve::ResolveArgs>),
+    /// Takes a version back for ever, and tells who was given it
+    Revoke(Box<revoke::RevokeArgs>),
 }
 
 // === impl MaterialCommand ===
@@ -47,6 +58,9 @@ impl MaterialCommand {
             Self::Fetch(args) => args.run().await,
             Self::Find(args) => args.run().await,
             Self::Get(args) => args.run().await,
+            Self::List(args) => args.run().await,
+            Self::Resolve(args) => args.run().await,
+            Self::Revoke(args) => args.run().await,
         }
     }
 }
@@ -54,6 +68,17 @@ impl MaterialCommand {
 fn transfers(profile: &ProfileArgs) -> Result<TransferServiceClient<Channel>, CliError> {
     let client = TransferServiceClient::new(profile.connect()?);
     Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
+}
+
+/// Writes how many pieces a checklist has.
+pub(crate) fn counts(counts: &pb::ChecklistCounts) -> Value {
+    json!({
+        "asked": counts.asked,
+        "distinct": counts.distinct,
+        "held": counts.held,
+        "to_collect": counts.to_collect,
+        "satisfied": counts.satisfied,
+    })
 }
 
 fn unproven(fault: &str) -> CliError {

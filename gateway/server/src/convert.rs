@@ -4,9 +4,12 @@ mod adapter;
 mod admin;
 mod audit;
 mod catalog;
+mod checklist;
 mod common;
 mod material;
+mod revoke;
 mod status;
+mod timeline;
 mod transfer;
 
 pub(crate) use self::{
@@ -18,11 +21,14 @@ pub(crate) use self::{
         subject_filter, tail_query, unseal, unseal_id, unseal_query,
     },
     catalog::{department, item, material_type, package},
+    checklist::{checklist, checklist_query},
     common::{pb_digest, receipt},
     material::{find_query, get_query, info},
+    revoke::{recipient, revoke_query},
     status::{
         act_failure, call_refused, failure, field_status, not_admitted, not_provable, not_visible,
         overloaded, reload_failure, storage, unknown_department, visibility_changed,
     },
+    timeline::{timeline_entry, timeline_query, unknown_material},
     transfer::{begin_query, commit_query, fetch_query, put_query},
 };

@@ -128,6 +128,7 @@ impl Reloads {
         let receipt = receipt.map_err(|error| ReloadError::Exchange(error.into()))?;
         self.callers.replace_roles(&config.systems);
         self.acts.replace_retention(&config.retention);
+        self.bus.identifiers().replace_modes(config.identifiers);
         // Types first: permissions for a new one mean nothing before it is there.
         self.bus.replace_catalog(Arc::clone(&catalog));
         let epoch = self.bus.policy().replace(permissions);

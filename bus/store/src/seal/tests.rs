@@ -25,6 +25,7 @@ fn content() -> SealedContent {
         reference: None,
         version: Some("materialTypes/x/versions/y".to_owned()),
         digest: Some(oncebus_core::Digest::of(b"content")),
+        note: None,
     }
 }
 
@@ -165,6 +166,7 @@ async fn the_longest_content_fits() {
         subject: Subject::new("license", &"\"".repeat(128)).ok(),
         reference: quotes(128),
         version: Some("v".repeat(14 + 63 + 10 + 64)),
+        note: quotes(512),
         ..content()
     };
 

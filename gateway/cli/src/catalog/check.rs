@@ -10,7 +10,7 @@ use crate::{exit::CliError, output::OutputArgs};
 
 /// Flags of `catalog check`.
 #[derive(Debug, Args)]
-pub(super) struct CheckArgs {
+pub(crate) struct CheckArgs {
     /// The catalogue's folder
     dir: PathBuf,
     #[command(flatten)]

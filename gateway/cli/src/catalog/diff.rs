@@ -31,7 +31,7 @@ const TABLES: [(&str, &[&str]); 9] = [
 
 /// Flags of `catalog diff`.
 #[derive(Debug, Args)]
-pub(super) struct DiffArgs {
+pub(crate) struct DiffArgs {
     /// Folder of the catalogue in force
     old: PathBuf,
     /// Folder of the one to come

@@ -11,7 +11,7 @@ use crate::{exit::CliError, output::csv_line, say};
 
 /// Flags of `catalog export`.
 #[derive(Debug, Args)]
-pub(super) struct ExportArgs {
+pub(crate) struct ExportArgs {
     /// The catalogue's folder
     dir: PathBuf,
     /// Form of the file on stdout

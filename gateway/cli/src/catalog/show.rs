@@ -18,7 +18,7 @@ const COLUMNS: [Column; 5] =
 
 /// Flags of `catalog show`.
 #[derive(Debug, Args)]
-pub(super) struct ShowArgs {
+pub(crate) struct ShowArgs {
     /// The catalogue's folder
     dir: PathBuf,
     /// Code or alias of a type, code of an item, package or form
@@ -57,13 +57,12 @@ impl ShowArgs {
 /// Writes a row for people: what it lists as short sentences.
 fn told(catalog: &Catalog, row: &Value) -> Value {
     let mut told = row.clone();
-    let lists: [(&str, &dyn Fn(&Value) -> String); 2] =
-        [("requires", &|requirement| required(catalog, requirement)), ("fields", &field)];
-    for (key, write) in lists {
-        if let Some(rows) = row[key].as_array() {
-            let rows: Vec<_> = rows.iter().map(write).collect();
-            told[key] = rows.join("; ").into();
-        }
+    if let Some(rows) = row["requires"].as_array() {
+        let rows = rows.iter().map(|requirement| required(catalog, requirement));
+        told["requires"] = joined(rows, "; ").into();
+    }
+    if let Some(rows) = row["fields"].as_array() {
+        told["fields"] = joined(rows.iter().map(field), "; ").into();
     }
     told
 }

@@ -23,7 +23,7 @@ const COLUMNS: [Column; 8] = [
 
 /// Flags of `catalog types`.
 #[derive(Debug, Args)]
-pub(super) struct TypesArgs {
+pub(crate) struct TypesArgs {
     #[command(flatten)]
     profile: ProfileArgs,
     #[command(flatten)]

@@ -77,7 +77,7 @@ struct AdapterAddress<'a> {
 #[derive(Serialize)]
 struct Permission<'a> {
     department: &'a str,
-    fetch: &'a [String],
+    fetch: Vec<&'a str>,
     publish: &'a [String],
 }
 
@@ -144,7 +144,7 @@ impl Setting<'_> {
                 .iter()
                 .map(|member| Permission {
                     department: &member.department,
-                    fetch: &self.cast.fetches,
+                    fetch: self.cast.may_ask_for(),
                     publish: &member.publishes,
                 })
                 .collect(),

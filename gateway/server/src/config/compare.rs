@@ -26,6 +26,7 @@ impl GatewayConfig {
             permissions: _,
             systems: _,
             retention: _,
+            identifiers: _,
             bounds,
         } = self;
         let compared = [

@@ -1,6 +1,9 @@
 //! One golden file for each type: what `oncebus catalog show` says of it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use oncebus_gateway::{Catalog, MaterialType};
 use serde_json::Value;
@@ -12,8 +15,8 @@ fn golden(folder: &str) -> PathBuf {
 }
 
 /// Shows one row of a catalogue, laid out for people.
-fn shown(dir: &PathBuf, code: &str) -> String {
-    let output = catalog([&"show", dir, &code, &"-o", &"json"]);
+fn shown(dir: &Path, code: &str) -> String {
+    let output = catalog([&"show", &dir, &code, &"-o", &"json"]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     let row: Value = serde_json::from_slice(&output.stdout).unwrap();
     format!("{}\n", serde_json::to_string_pretty(&row).unwrap())
