@@ -4,6 +4,7 @@ mod adapters;
 mod admission;
 mod caching;
 mod canary;
+mod catalogue;
 mod checklist;
 mod fetching;
 mod fields;

@@ -69,9 +69,9 @@ pub use self::{
     caller::{Caller, Role},
     catalog::{
         Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, DataField,
-        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds, Item,
-        MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing, SharingWay,
-        Stage, Supply, UpdateFrequency, ValidityKind,
+        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds,
+        Incompatibility, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity,
+        Sharing, SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
     change::{Change, ChangeKind, ChangeSpan, PastVersion},
     checklist::{

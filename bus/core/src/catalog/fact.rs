@@ -1,6 +1,6 @@
 //! Facts of a case that a catalogue declares, and conditions over them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
@@ -101,6 +101,18 @@ impl FactKind {
             Self::Flag => "true or false".to_owned(),
             Self::Choice { values } => values.join(" or "),
             Self::Day => "a day, YYYY-MM-DD".to_owned(),
+        }
+    }
+}
+
+// === impl FactValue ===
+
+impl fmt::Display for FactValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(value) => value.fmt(f),
+            Self::Choice(value) => f.write_str(value),
+            Self::Day(value) => value.fmt(f),
         }
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn checklist_query(
     bus: &Bus,
     message: pb::ResolveRequirementsRequest,
 ) -> Result<ChecklistQuery, FieldError> {
-    let catalog = bus.catalog().clone();
+    let catalog = bus.catalog();
     let (facts, choices) = (message.facts, message.choices);
     bounded("facts", facts.len())?;
     bounded("choices", choices.len())?;
