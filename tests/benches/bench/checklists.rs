@@ -80,7 +80,7 @@ async fn times(folder: &Path, projects: usize) -> Times {
         let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
         let admitted = Admitted { caller, deadline, permit, hang_up: HangUp::by(|| {}) };
         let begun = Instant::now();
-        let listed = bus.resolve_requirements(admitted, query(bus.catalog(), parties)).await;
+        let listed = bus.resolve_requirements(admitted, query(&bus.catalog(), parties)).await;
         let (checklist, _receipt) = listed.unwrap();
         let all = begun.elapsed();
         assert_eq!(checklist.counts.held, city::LARGEST, "{:?}", checklist.counts);
