@@ -6,6 +6,7 @@ mod caching;
 mod canary;
 mod fetching;
 mod fields;
+mod history;
 mod identity;
 mod model;
 mod publishing;

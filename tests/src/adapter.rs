@@ -71,6 +71,8 @@ pub struct Words {
     pub valid_until: &'static str,
     /// Day of issue.
     pub issued: &'static str,
+    /// Media type; nothing means PDF.
+    pub media_type: &'static str,
 }
 
 #[derive(Clone, Debug)]
@@ -315,7 +317,10 @@ impl AdapterService for Shelf {
             number: number.clone(),
             size_bytes: content.len() as i64,
             digest: Some(digest(content)),
-            media_type: "application/pdf".to_owned(),
+            media_type: match words.media_type {
+                "" => "application/pdf".to_owned(),
+                other => other.to_owned(),
+            },
             issuer: String::new(),
             issued: words.issued.to_owned(),
             valid_until: words.valid_until.to_owned(),

@@ -23,6 +23,7 @@ mod first_fetch;
 mod flight;
 mod gather;
 mod hang_up;
+mod history;
 mod holders;
 mod ids;
 mod info;
@@ -40,6 +41,7 @@ mod purpose;
 mod receive;
 mod record;
 mod registry;
+mod relation;
 mod release;
 mod resolve;
 mod revocations;
@@ -94,7 +96,7 @@ pub use self::{
         BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
         VersionName,
     },
-    info::MaterialInfo,
+    info::{MaterialInfo, Then},
     journal::{Journal, RecordError, Run},
     manifest::Manifest,
     party::{Parties, Party, PartyRole},
@@ -107,6 +109,7 @@ pub use self::{
         Committed, Discard, HeldVersion, NewUpload, Registry, RegistryError, RequestScope,
         RequestState, Upload, UploadState, Version,
     },
+    relation::{Relation, RelationKind},
     release::{Part, Release},
     revoke::{Note, RevokeQuery, RevokedVersion},
     revoked::{Revocation, Revoked},

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use oncebus_trail::Receipt;
 
 use crate::{
-    Admitted, Bus, Catalog, Digest, ExchangeError, Facts, Failure, MaterialInfo, Operation, Parties,
-    PartyRole, Purpose, RequestId, Scheme, Supply, TypeCode, When,
+    Admitted, Bus, Catalog, Digest, ExchangeError, Facts, Failure, MaterialInfo, Operation,
+    Parties, PartyRole, Purpose, RequestId, Scheme, Supply, TypeCode, When,
     exchange::Exchange,
     find::finished,
     gather::{Gathered, Wanted, answer_by},
