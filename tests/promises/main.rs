@@ -7,6 +7,7 @@ mod canary;
 mod fetching;
 mod fields;
 mod history;
+mod identifiers;
 mod identity;
 mod model;
 mod publishing;

@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
-    Journal, MaterialType, Policy, Registry, Rng,
+    Identifiers, Journal, MaterialType, Policy, Registry, Rng, Subject,
     cache::Caches,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
+    identifier::Against,
     outages::Outages,
     planted::Planted,
     publish::Turns,
@@ -29,6 +30,7 @@ pub struct Bus {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) limits: Arc<Limits>,
+    identifiers: Arc<Identifiers>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) caches: Caches,
     pub(crate) lookups: Lookups,
@@ -60,6 +62,8 @@ pub struct Parts {
     pub rng: Arc<dyn Rng>,
     /// Bounds.
     pub limits: Limits,
+    /// How identifiers of requests are checked.
+    pub identifiers: Identifiers,
 }
 
 /// Memory that the bounds count with where nobody says how much there is.
@@ -115,6 +119,7 @@ impl Bus {
             journal: parts.journal,
             rng: parts.rng,
             limits: Arc::new(parts.limits),
+            identifiers: Arc::new(parts.identifiers),
             commits: Turns::default(),
             outages: Outages::default(),
             planted,
@@ -160,6 +165,35 @@ impl Bus {
                 "give a code or alias that ListMaterialTypes shows",
             )
         })
+    }
+
+    /// Returns how identifiers of requests are checked.
+    pub fn identifiers(&self) -> &Identifiers {
+        &self.identifiers
+    }
+
+    /// Checks whom or what a request is about, by the modes in force.
+    ///
+    /// # Errors
+    ///
+    /// Names `subject.scheme` or `subject.value`, what is wrong with it and the cure, never the value.
+    pub fn subject(&self, scheme: &str, value: &str) -> Result<Subject, FieldError> {
+        self.identifiers.subject(scheme, value, self.against())
+    }
+
+    /// Checks an item that a request names, by the mode in force, and returns its code: as given, or the
+    /// implementation code in canonical form. Whether the catalogue has it is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Names `item`, what is wrong with it and the cure.
+    pub fn item(&self, text: &str) -> Result<String, FieldError> {
+        self.identifiers.item(text, self.against())
+    }
+
+    /// What identifiers are checked against now.
+    fn against(&self) -> Against<'_> {
+        Against { regions: self.catalog.regions(), clock: &*self.clock }
     }
 
     pub(crate) fn draw_uuid(&self) -> Uuid {

@@ -5,7 +5,6 @@
 //! the program.
 
 mod contents;
-mod credit;
 mod departments;
 mod fact;
 mod fault;
@@ -27,7 +26,6 @@ use serde::Serialize;
 
 use self::contents::Contents;
 pub use self::{
-    credit::CreditCode,
     fact::{Condition, Fact, FactKind, FactValue, Facts, Holds},
     fault::{CatalogError, CatalogFault, Position},
     form::{FieldSource, Form, FormField},
@@ -36,7 +34,7 @@ pub use self::{
     sources::CatalogSources,
     validity::ValidityKind,
 };
-use crate::{DeptId, Digest, MediaType, Scheme, TypeCode};
+use crate::{CreditCode, DeptId, Digest, MediaType, Scheme, TypeCode};
 
 /// A checked catalogue. It never changes: another catalogue is another value.
 #[derive(Debug)]

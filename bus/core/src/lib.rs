@@ -25,6 +25,7 @@ mod gather;
 mod hang_up;
 mod history;
 mod holders;
+mod identifier;
 mod ids;
 mod info;
 mod joint;
@@ -69,10 +70,10 @@ pub use self::{
     cache::CacheLimits,
     caller::{Caller, Role},
     catalog::{
-        Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, CreditCode,
-        DataField, Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField,
-        Holds, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing,
-        SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
+        Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, DataField,
+        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds, Item,
+        MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing, SharingWay,
+        Stage, Supply, UpdateFrequency, ValidityKind,
     },
     change::{Change, ChangeKind, ChangeSpan, PastVersion},
     checklist::{
@@ -91,6 +92,10 @@ pub use self::{
     holders::{
         Asking, Content, ContentStream, Description, Document, HolderError, Holders, Holding,
         LookupQuery,
+    },
+    identifier::{
+        CitizenId, CreditCode, ELicenceId, Identifier, IdentifierFault, IdentifierModes,
+        Identifiers, ItemCode, Mode, OrganisationCode, PermitNumber, ProjectCode, RegionCode,
     },
     ids::{
         BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,

@@ -5,7 +5,8 @@ pub struct Subject {
     /// One of `project`, `credit`, `citizen`, `license`.
     #[prost(string, tag = "1")]
     pub scheme: ::prost::alloc::string::String,
-    /// The identifier in that scheme, 1 to 128 characters, upper case.
+    /// The identifier in that scheme, 1 to 128 bytes. A gateway takes it in either case, in full-width
+    /// characters and with spaces around it, and gives it to adapters in upper case without these.
     #[prost(string, tag = "2")]
     pub value: ::prost::alloc::string::String,
 }

@@ -6,10 +6,7 @@ use super::{
     names::Names,
     row::{NAME_BYTES, Row, Rows},
 };
-use crate::FieldError;
-
-/// Digits of a region's code (GB/T 2260).
-const DIGITS: usize = 6;
+use crate::{FieldError, RegionCode};
 
 /// What `regions.toml` says.
 #[derive(Debug)]
@@ -45,12 +42,7 @@ fn region(row: &mut Row<'_, '_>, codes: &mut Names) -> Option<Region> {
 }
 
 fn code(written: &str) -> Result<String, FieldError> {
-    if written.len() == DIGITS && written.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Ok(written.to_owned());
-    }
-    Err(FieldError::new(
-        "code",
-        "is no region",
-        "give the 6 digits of GB/T 2260, or the city's own",
-    ))
+    let cure = "give the 6 digits of GB/T 2260, or the city's own";
+    let code = written.parse::<RegionCode>();
+    code.map(|code| code.as_str().to_owned()).or(Err(FieldError::new("code", "is no region", cure)))
 }

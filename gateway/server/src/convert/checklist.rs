@@ -26,7 +26,7 @@ pub(crate) fn checklist_query(
         parties: parties(bus, &message.project, message.parties)?,
         facts: Facts::read(catalog.facts(), given)?,
         choices: choices.into_iter().map(|one| choice(bus, one)).collect::<Result<_, _>>()?,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
         catalog,
     })
@@ -39,7 +39,7 @@ pub(super) fn parties(
     others: Vec<pb::Party>,
 ) -> Result<Parties, FieldError> {
     let project = pb::Subject { scheme: "project".to_owned(), value: project.to_owned() };
-    let project = subject(Some(project)).map_err(|error| error.of("project"))?;
+    let project = subject(bus, Some(project)).map_err(|error| error.of("project"))?;
     bounded("parties", others.len())?;
     let others = others.into_iter().map(|one| party(bus, one)).collect::<Result<_, _>>()?;
     Parties::new(project, others)
@@ -51,7 +51,7 @@ fn party(bus: &Bus, message: pb::Party) -> Result<Party, FieldError> {
         let field = format!("parties.{role}.{}", error.field);
         error.of(field)
     };
-    Ok(Party { role, subject: subject(message.subject).map_err(of_role)? })
+    Ok(Party { role, subject: subject(bus, message.subject).map_err(of_role)? })
 }
 
 fn choice(bus: &Bus, message: pb::MaterialChoice) -> Result<Choice, FieldError> {

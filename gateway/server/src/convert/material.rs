@@ -14,9 +14,9 @@ pub(crate) fn find_query(
 ) -> Result<FindQuery, FieldError> {
     Ok(FindQuery {
         material_type: bus.material_type(&message.material_type)?,
-        subject: subject(message.subject)?,
+        subject: subject(bus, message.subject)?,
         number: optional("number", &message.number)?,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
         as_of: optional("as_of", &message.as_of)?,
     })
@@ -32,7 +32,7 @@ pub(crate) fn get_query(
     Ok(GetQuery {
         material_type,
         id: name.id,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
     })
 }

@@ -24,7 +24,7 @@ pub(crate) fn revoke_query(
         note: optional("note", &message.note)?,
         request_id: request_id(&message.request_id)?,
         payload,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
     })
 }
 

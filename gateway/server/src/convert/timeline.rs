@@ -16,7 +16,7 @@ pub(crate) fn timeline_query(
     Ok(TimelineQuery {
         catalog: bus.catalog().clone(),
         parties: parties(bus, &message.project, message.parties)?,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
     })
 }

@@ -27,7 +27,13 @@ async fn only_served_fetches_of_the_version_count_and_each_once() {
         (3, &ours, "planning", "a", r#""kind":"outcome","operation":"fetch","outcome":"served""#),
         (4, &ours, "market", "c", r#""kind":"outcome","operation":"fetch","outcome":"served""#),
         // The rest of a fetch that is counted, and what gave nobody its bytes.
-        (5, &ours, "market", "c", r#""kind":"outcome","operation":"fetch","outcome":"served","follows":3"#),
+        (
+            5,
+            &ours,
+            "market",
+            "c",
+            r#""kind":"outcome","operation":"fetch","outcome":"served","follows":3"#,
+        ),
         (6, &other, "water", "d", r#""kind":"outcome","operation":"fetch","outcome":"served""#),
         (7, &ours, "water", "d", r#""kind":"outcome","operation":"fetch","outcome":"denied""#),
         (8, &ours, "water", "d", r#""kind":"outcome","operation":"get","outcome":"served""#),
@@ -44,8 +50,11 @@ async fn only_served_fetches_of_the_version_count_and_each_once() {
     let found = index.recipients(&version("7")).await.unwrap();
     let nobody = index.recipients(&version("9")).await.unwrap();
 
-    let expected =
-        [recipient("market", "c", 4, 1), recipient("planning", "a", 3, 2), recipient("planning", "b", 2, 1)];
+    let expected = [
+        recipient("market", "c", 4, 1),
+        recipient("planning", "a", 3, 2),
+        recipient("planning", "b", 2, 1),
+    ];
     assert_eq!((found.recipients, found.more), (expected.to_vec(), false));
     assert_eq!(nobody.recipients, []);
 }
@@ -57,7 +66,9 @@ async fn of_a_personal_type_they_are_found_by_its_subject() {
     let keys = keys(&dir.path().join("index.sqlite"));
     let subject = |value| Subject::new("license", value).unwrap();
     for (id, (value, material_type)) in
-        [("A", "contract"), ("B", "contract"), ("A", "permit"), ("A", "contract")].into_iter().enumerate()
+        [("A", "contract"), ("B", "contract"), ("A", "permit"), ("A", "contract")]
+            .into_iter()
+            .enumerate()
     {
         let leaf = format!(
             r#"{{"v":1,"id":"r{id}","time":{id},"kind":"outcome","operation":"fetch","outcome":"served","department":"planning","system":"a","material_type":"{material_type}"}}"#
