@@ -68,6 +68,8 @@ async fn of_several_documents_each_has_its_own_status() {
     market.hold("business_license", "L-1", "a licence");
     market.hold("business_license", "L-2", "another licence");
     let version = planning.fetch(licence().fetch()).await.unwrap().info.version;
+    // What is remembered of it by its name says that it is in force.
+    planning.get(&version).await.unwrap();
     let suspended = Words { status: "02", ..Words::default() };
     market.hold_as("business_license", "L-1", "a licence", suspended);
     bus.clock.advance(DAY);
