@@ -8,6 +8,7 @@ mod catalogue;
 mod checklist;
 mod fetching;
 mod fields;
+mod history;
 mod identifiers;
 mod identity;
 mod model;

@@ -77,7 +77,7 @@ pub struct Receipt {
     pub record: ::prost::bytes::Bytes,
 }
 /// What the bus knows of one version of one material.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MaterialInfo {
     /// Name of the version, `materialTypes/{code}/versions/{id}`. Empty where a department holds the
     /// material but nobody fetched it yet.
@@ -142,6 +142,35 @@ pub struct MaterialInfo {
     /// Why it was revoked.
     #[prost(enumeration = "Revocation", tag = "20")]
     pub revocation: i32,
+    /// How it stands to other versions, as its publisher said.
+    #[prost(message, repeated, tag = "21")]
+    pub relations: ::prost::alloc::vec::Vec<Relation>,
+    /// How it stood on the day that was asked for; set only where one was.
+    #[prost(message, optional, tag = "22")]
+    pub then: ::core::option::Option<MaterialThen>,
+}
+/// How a version stood at the end of a day that is over, as the bus knew it then.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MaterialThen {
+    /// Whether it was good.
+    #[prost(enumeration = "Validity", tag = "1")]
+    pub validity: i32,
+    /// Its last day, or `long_term`.
+    #[prost(string, tag = "2")]
+    pub valid_until: ::prost::alloc::string::String,
+    /// How its issuer had said that it stands.
+    #[prost(string, tag = "3")]
+    pub status: ::prost::alloc::string::String,
+}
+/// How a version stands to another one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Relation {
+    /// In what way.
+    #[prost(enumeration = "RelationKind", tag = "1")]
+    pub kind: i32,
+    /// Name of the other version, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
 }
 /// What kind of work a call belongs to; a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -246,6 +275,47 @@ impl DigestAlgorithm {
         match value {
             "DIGEST_ALGORITHM_UNSPECIFIED" => Some(Self::Unspecified),
             "DIGEST_ALGORITHM_SHA256" => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+}
+/// In what way a version stands to another one; a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RelationKind {
+    /// Not given: refused.
+    Unspecified = 0,
+    /// It takes the other's place in law.
+    Replaces = 1,
+    /// It is a part of the other.
+    AnnexOf = 2,
+    /// It says the same in another language.
+    TranslationOf = 3,
+    /// It shows the other as it was at one moment.
+    SnapshotOf = 4,
+}
+impl RelationKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RELATION_KIND_UNSPECIFIED",
+            Self::Replaces => "RELATION_KIND_REPLACES",
+            Self::AnnexOf => "RELATION_KIND_ANNEX_OF",
+            Self::TranslationOf => "RELATION_KIND_TRANSLATION_OF",
+            Self::SnapshotOf => "RELATION_KIND_SNAPSHOT_OF",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RELATION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RELATION_KIND_REPLACES" => Some(Self::Replaces),
+            "RELATION_KIND_ANNEX_OF" => Some(Self::AnnexOf),
+            "RELATION_KIND_TRANSLATION_OF" => Some(Self::TranslationOf),
+            "RELATION_KIND_SNAPSHOT_OF" => Some(Self::SnapshotOf),
             _ => None,
         }
     }
@@ -5210,7 +5280,7 @@ pub struct ListMaterialsResponse {
     pub receipt: ::core::option::Option<Receipt>,
 }
 /// One material of a project or of one of its parties.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TimelineEntry {
     /// Code of the stage that its type belongs to; empty for what belongs to any.
     #[prost(string, tag = "1")]
@@ -5256,6 +5326,11 @@ pub struct FindMaterialsRequest {
     /// UUID of this request, for the trail; may be empty.
     #[prost(string, tag = "7")]
     pub request_id: ::prost::alloc::string::String,
+    /// A day that has begun, `YYYY-MM-DD` in Asia/Shanghai: finds what was current at its end as the bus
+    /// knew it then, and asks nobody. Each material says how it stood then, and how it stands now. Empty
+    /// finds what is current.
+    #[prost(string, tag = "8")]
+    pub as_of: ::prost::alloc::string::String,
 }
 /// Answer of FindMaterials.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5284,7 +5359,7 @@ pub struct GetMaterialRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// Answer of GetMaterial.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetMaterialResponse {
     /// The version.
     #[prost(message, optional, tag = "1")]
@@ -5940,7 +6015,7 @@ pub struct FetchMaterialRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// One message of the answer to FetchMaterial. The parts may come together.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FetchMaterialResponse {
     /// What is sent; in the first message.
     #[prost(message, optional, tag = "1")]
@@ -5953,7 +6028,7 @@ pub struct FetchMaterialResponse {
     pub receipt: ::core::option::Option<Receipt>,
 }
 /// Request of BeginPublish.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeginPublishRequest {
     /// Code or alias of the type.
     #[prost(string, tag = "1")]
@@ -5992,9 +6067,12 @@ pub struct BeginPublishRequest {
     /// Why the call is made.
     #[prost(message, optional, tag = "12")]
     pub purpose: ::core::option::Option<Purpose>,
+    /// How it stands to other versions, which must be on the bus; at most 16.
+    #[prost(message, repeated, tag = "13")]
+    pub relations: ::prost::alloc::vec::Vec<Relation>,
 }
 /// Answer of BeginPublish.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeginPublishResponse {
     /// Set where the same content is held already: nothing needs to be sent.
     #[prost(message, optional, tag = "1")]
@@ -6046,7 +6124,7 @@ pub struct CommitPublishRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// Answer of CommitPublish.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CommitPublishResponse {
     /// The version.
     #[prost(message, optional, tag = "1")]

@@ -129,6 +129,7 @@ fn material(project: usize, number: usize, row: &MaterialType, versions: usize) 
         issuer: None,
         issued: "2026-01-15".parse().ok(),
         valid_until: "2039-12-30".parse().ok(),
+        relations: Vec::new(),
     };
     let chunks = ChunkDigests::of(&number.to_be_bytes());
     let manifests =

@@ -138,6 +138,7 @@ fn begin(row: &MaterialType, sample: &Sample, replaced: &str) -> BeginPublishReq
         expected_version: replaced.to_owned(),
         request_id: request_id(),
         purpose: purpose(),
+        relations: Vec::new(),
     }
 }
 
