@@ -222,8 +222,10 @@ impl FromStr for Operation {
 
     fn from_str(word: &str) -> Result<Self, FieldError> {
         Self::deserialize(word.into_deserializer()).map_err(|unknown: value::Error| {
-            // It lists the words that there are.
-            FieldError::new("operation", "is unknown", unknown.to_string())
+            // It lists the words that there are behind the one that was given.
+            let unknown = unknown.to_string().replace('`', "");
+            let known = unknown.split_once("expected ").map_or("another", |(_, known)| known);
+            FieldError::new("operation", "is unknown", format!("give {known}"))
         })
     }
 }

@@ -15,14 +15,14 @@ const PIECES: usize = 458;
 /// Pieces of the largest item, and its code.
 pub(crate) const LARGEST: u32 = 20;
 pub(crate) const LARGEST_ITEM: &str = "B01";
-/// Versions of each material, but for some that have one more: 1,000,000 of 3,000 projects.
-pub(crate) const VERSIONS: usize = 12;
 
 /// Projects, and what their types are.
 #[derive(Debug)]
 pub(crate) struct City {
+    /// What the registry knows: all but what is only ever verified.
     types: Vec<Arc<MaterialType>>,
     projects: usize,
+    versions: usize,
 }
 
 /// Copies the shipped catalogue with other items.
@@ -82,28 +82,26 @@ fn role(row: &MaterialType) -> PartyRole {
 // === impl City ===
 
 impl City {
-    pub(crate) fn new(catalog: Arc<Catalog>, projects: usize) -> Self {
-        Self { types: catalog.types().to_vec(), projects }
+    pub(crate) fn new(catalog: &Catalog, projects: usize, versions: usize) -> Self {
+        let types = catalog.types().iter().filter(|row| row.supply != Supply::VerifyOnly);
+        Self { types: types.cloned().collect(), projects, versions }
     }
 
-    /// Returns who is concerned in one project.
-    pub(crate) fn parties(&self, project: usize) -> Vec<Party> {
+    /// Returns who is concerned in the project of a call: another one each time, while there are.
+    pub(crate) fn parties(&self, call: usize) -> Vec<Party> {
+        let project = call * 7 % self.projects;
         [PartyRole::Project, PartyRole::Developer, PartyRole::LegalRepresentative]
             .map(|role| Party { role, subject: subject(role, project) })
             .to_vec()
     }
 
-    /// Returns every material of every project that the registry knows.
-    pub(crate) fn materials(&self, versions: usize) -> impl Iterator<Item = FixtureMaterial> {
-        let types = self.types.iter().filter(|row| row.supply != Supply::VerifyOnly);
-        let types: Vec<_> = types.cloned().collect();
-        // A million of 81,000 materials with twelve each lacks 28,000.
-        let more = self.projects * types.len() * 28 / 81;
-        let all = (0..self.projects).flat_map(move |project| {
-            types.clone().into_iter().enumerate().map(move |(at, row)| (project, at, row))
-        });
-        all.enumerate().map(move |(number, (project, _, row))| {
-            material(project, number, &row, versions + usize::from(number < more))
+    /// Returns every material of every project; some have a version more than the others.
+    pub(crate) fn materials(&self) -> impl Iterator<Item = FixtureMaterial> {
+        let (types, all) = (self.types.clone(), self.projects * self.types.len());
+        let (each, more) = (self.versions / all, self.versions % all);
+        (0..all).map(move |number| {
+            let (project, row) = (number / types.len(), &types[number % types.len()]);
+            material(project, number, row, each + usize::from(number < more))
         })
     }
 }
