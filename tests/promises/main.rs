@@ -2,6 +2,7 @@
 
 mod adapters;
 mod admission;
+mod bundle;
 mod caching;
 mod canary;
 mod fetching;

@@ -58,8 +58,8 @@ struct Gate {
     bytes: Arc<Semaphore>,
 }
 
-/// A call that was let in.
-#[derive(Debug)]
+/// A call that was let in. Clones are parts of the one call.
+#[derive(Clone, Debug)]
 pub struct Admitted {
     /// Who calls.
     pub caller: Caller,
@@ -72,12 +72,12 @@ pub struct Admitted {
     pub hang_up: HangUp,
 }
 
-/// The place of a call in flight.
-#[derive(Debug)]
+/// The place of a call in flight. Clones are the same place, which is free once all are dropped.
+#[derive(Clone, Debug)]
 pub struct Permit {
     admission: Arc<Admission>,
     department: DeptId,
-    _places: [OwnedSemaphorePermit; 2],
+    _places: Arc<[OwnedSemaphorePermit; 2]>,
 }
 
 /// Bytes that a call may have in memory, until this is dropped.
@@ -155,7 +155,7 @@ impl Admission {
         Ok(Permit {
             admission: Arc::clone(self),
             department: department.clone(),
-            _places: [own, place],
+            _places: Arc::new([own, place]),
         })
     }
 }

@@ -7,8 +7,8 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    AdapterCalls, Asking, Bus, Cache, Caller, DeptId, ExchangeError, Failure, MaterialType,
-    Operation, Purpose, RecordId, RequestId, Subject, Version,
+    AdapterCalls, Asking, BundleId, Bus, Cache, Caller, DeptId, ExchangeError, Failure,
+    MaterialType, Operation, Purpose, RecordId, RequestId, Subject, Version,
     planted::Bug,
     record::{Call, Ending},
     standing::Standing,
@@ -62,6 +62,11 @@ impl Exchange {
     /// Notes which request this is.
     pub(crate) fn request(&mut self, id: impl Into<Option<RequestId>>) {
         self.call.request = id.into().map(|id| crate::Digest::of(id.0.as_bytes()));
+    }
+
+    /// Says of which bundle or batch the call is a part.
+    pub(crate) fn part_of(&mut self, bundle: BundleId) {
+        self.call.bundle = Some(bundle);
     }
 
     /// Says whom or what the call is about, to auditors only.

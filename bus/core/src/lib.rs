@@ -4,6 +4,7 @@
 //! the ports [`Registry`], [`Holders`], [`Clock`] and [`Rng`], and through the trail.
 
 mod admission;
+mod bundle;
 mod bus;
 mod cache;
 mod caller;
@@ -53,6 +54,7 @@ mod valid_until;
 pub use self::planted::Bug;
 pub use self::{
     admission::{Admission, AdmissionLimits, Admitted, Load, Permit},
+    bundle::{Bundle, BundlePart, BundleSummary},
     bus::{Bus, Limits, Parts},
     cache::CacheLimits,
     caller::{Caller, Role},
@@ -75,8 +77,8 @@ pub use self::{
         LookupQuery,
     },
     ids::{
-        BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
-        VersionName,
+        BootId, BundleId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId,
+        VersionId, VersionName,
     },
     info::MaterialInfo,
     journal::{Journal, RecordError, Run},

@@ -2,17 +2,19 @@
 
 mod answer;
 mod bar;
+mod bundle;
 mod download;
 mod fetch;
 mod lookup;
 mod publish;
 mod upload;
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use clap::Subcommand;
 use oncebus_proto::v1::transfer_service_client::TransferServiceClient;
-use tonic::transport::Channel;
+use tokio::time::timeout;
+use tonic::{Status, transport::Channel};
 
 use crate::{
     client::ProfileArgs,
@@ -24,6 +26,9 @@ const MAX_MESSAGE_BYTES: usize = (1024 + 64) * 1024;
 /// Longest time of one call of a transfer; the gateway allows no more.
 const TRANSFER_TIME: Duration = Duration::from_secs(600);
 
+/// Longest wait for the next message of a stream: a holder's slowest chunk is far sooner.
+const SILENCE: Duration = Duration::from_secs(60);
+
 /// Publishes, fetches and finds materials
 #[derive(Debug, Subcommand)]
 pub(crate) enum MaterialCommand {
@@ -31,6 +36,8 @@ pub(crate) enum MaterialCommand {
     Publish(Box<publish::PublishArgs>),
     /// Fetches a version into a file, verified to the byte
     Fetch(Box<fetch::FetchArgs>),
+    /// Fetches the materials of a list, each into a file of its own
+    Bundle(Box<bundle::BundleArgs>),
     /// Finds what is held of a type about a subject
     Find(lookup::FindArgs),
     /// Describes one version
@@ -45,6 +52,7 @@ impl MaterialCommand {
         match self {
             Self::Publish(args) => args.run().await,
             Self::Fetch(args) => args.run().await,
+            Self::Bundle(args) => args.run().await,
             Self::Find(args) => args.run().await,
             Self::Get(args) => args.run().await,
         }
@@ -54,6 +62,15 @@ impl MaterialCommand {
 fn transfers(profile: &ProfileArgs) -> Result<TransferServiceClient<Channel>, CliError> {
     let client = TransferServiceClient::new(profile.connect()?);
     Ok(client.max_decoding_message_size(MAX_MESSAGE_BYTES))
+}
+
+/// Waits for the next message of a stream, and not for ever.
+async fn silence<T>(next: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+    let silent = |_elapsed| {
+        let seconds = SILENCE.as_secs();
+        Err(Status::cancelled(format!("nothing came for {seconds} s")))
+    };
+    timeout(SILENCE, next).await.unwrap_or_else(silent)
 }
 
 fn unproven(fault: &str) -> CliError {

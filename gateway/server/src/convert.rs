@@ -3,6 +3,7 @@
 mod adapter;
 mod admin;
 mod audit;
+mod bundle;
 mod catalog;
 mod common;
 mod material;
@@ -17,6 +18,7 @@ pub(crate) use self::{
         consistency_query, erase_query, filter, proven, retained, reuse_query, reuse_row, sealed,
         subject_filter, tail_query, unseal, unseal_id, unseal_query,
     },
+    bundle::{bundle_message, bundle_query},
     catalog::{department, material_type},
     common::{pb_digest, receipt},
     material::{find_query, get_query, info},

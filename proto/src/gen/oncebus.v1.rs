@@ -1795,6 +1795,9 @@ pub struct Record {
     /// Reason that somebody gave for an act of `admin`, `retention` or `erasure`: a code from a closed list.
     #[prost(string, tag = "48")]
     pub ground: ::prost::alloc::string::String,
+    /// Id of the bundle or batch that the call was a part of, a UUID; empty where it was alone.
+    #[prost(string, tag = "55")]
+    pub bundle: ::prost::alloc::string::String,
 }
 /// How often each adapter method was called for one exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4499,6 +4502,94 @@ pub struct FetchMaterialResponse {
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
 }
+/// Request of FetchBundle.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchBundleRequest {
+    /// The materials, 1 to 100, in the order in which they will come. One may stand there twice.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<BundleEntry>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "2")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request; a retry carries the same one.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// One material of a bundle: either `version`, or `material_type` and `subject`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BundleEntry {
+    /// Name of the version wanted, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    /// Code or alias of the type whose current version is wanted.
+    #[prost(string, tag = "2")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "3")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; needed only where the subject has several.
+    #[prost(string, tag = "4")]
+    pub number: ::prost::alloc::string::String,
+    /// The caller's own text, at most 64 bytes; the answer repeats it, records do not have it.
+    #[prost(string, tag = "5")]
+    pub reference: ::prost::alloc::string::String,
+}
+/// One message of the answer to FetchBundle. The parts may come together, and always of one entry. An
+/// entry is whole with its receipt and without an error; a material whose entry ends with an error is
+/// not, whatever came of it before.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FetchBundleResponse {
+    /// Which entry this is about, from 0; the number of entries in the message with the summary.
+    #[prost(int32, tag = "1")]
+    pub entry: i32,
+    /// The entry's reference; in its first message.
+    #[prost(string, tag = "2")]
+    pub reference: ::prost::alloc::string::String,
+    /// What is sent; in the first message of an entry that is served.
+    #[prost(message, optional, tag = "3")]
+    pub info: ::core::option::Option<MaterialInfo>,
+    /// The next bytes of the entry, at most 256 KiB.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub data: ::prost::bytes::Bytes,
+    /// Proof that the entry is on the trail; in its last message. An entry that failed may be without.
+    #[prost(message, optional, tag = "5")]
+    pub receipt: ::core::option::Option<Receipt>,
+    /// Why the entry is not served, or not wholly; in its last message.
+    #[prost(message, optional, tag = "6")]
+    pub error: ::core::option::Option<EntryError>,
+    /// What all entries came to; in the last message of the call. Without it the answer is not whole.
+    #[prost(message, optional, tag = "7")]
+    pub summary: ::core::option::Option<BundleSummary>,
+}
+/// Why one entry is not served, as the call itself would have said it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EntryError {
+    /// Code of the status (google.rpc.Code).
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// A registered reason, for example `ACCESS_DENIED`.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// What is wrong, and the cure.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+}
+/// What all entries of a bundle came to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BundleSummary {
+    /// Id of the bundle, a UUID: the records of its entries carry it.
+    #[prost(string, tag = "1")]
+    pub bundle: ::prost::alloc::string::String,
+    /// Entries that were sent whole.
+    #[prost(int32, tag = "2")]
+    pub served: i32,
+    /// Entries that a decision was against.
+    #[prost(int32, tag = "3")]
+    pub refused: i32,
+    /// Entries that failed by events.
+    #[prost(int32, tag = "4")]
+    pub failed: i32,
+}
 /// Request of BeginPublish.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BeginPublishRequest {
@@ -4710,6 +4801,32 @@ pub mod transfer_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.TransferService", "FetchMaterial"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Sends the materials of a list, one after the other. What one of them comes to does not end the
+        /// others.
+        pub async fn fetch_bundle(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FetchBundleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::FetchBundleResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.TransferService/FetchBundle",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.TransferService", "FetchBundle"));
+            self.inner.server_streaming(req, path, codec).await
+        }
         /// Announces a version. Answers with the version already held, or with an upload and its offset.
         pub async fn begin_publish(
             &mut self,
@@ -4812,6 +4929,21 @@ pub mod transfer_service_server {
             request: tonic::Request<super::FetchMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::FetchMaterialStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the FetchBundle method.
+        type FetchBundleStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::FetchBundleResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Sends the materials of a list, one after the other. What one of them comes to does not end the
+        /// others.
+        async fn fetch_bundle(
+            &self,
+            request: tonic::Request<super::FetchBundleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::FetchBundleStream>,
             tonic::Status,
         >;
         /// Announces a version. Answers with the version already held, or with an upload and its offset.
@@ -4948,6 +5080,52 @@ pub mod transfer_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FetchMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.TransferService/FetchBundle" => {
+                    #[allow(non_camel_case_types)]
+                    struct FetchBundleSvc<T: TransferService>(pub Arc<T>);
+                    impl<
+                        T: TransferService,
+                    > tonic::server::ServerStreamingService<super::FetchBundleRequest>
+                    for FetchBundleSvc<T> {
+                        type Response = super::FetchBundleResponse;
+                        type ResponseStream = T::FetchBundleStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FetchBundleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TransferService>::fetch_bundle(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FetchBundleSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Caller, Cause, DeptId, Digest, MediaType, Operation, Purpose, Rule, SealedContent, SystemId,
-    TraceId, TypeCode,
+    BundleId, Caller, Cause, DeptId, Digest, MediaType, Operation, Purpose, Rule, SealedContent,
+    SystemId, TraceId, TypeCode,
 };
 
 /// How a call ended.
@@ -110,6 +110,9 @@ pub struct Call {
     /// Index of the outcome whose rest this record is about: it had to be asked for again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follows: Option<u64>,
+    /// Bundle or batch that the call was a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleId>,
     /// How long the call took until this record, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,

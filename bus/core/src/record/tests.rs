@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Authorization, Caller, Cause, DeptId, Digest, Operation, Purpose, Role, Rule, SystemId,
-    TypeCode,
+    Authorization, BundleId, Caller, Cause, DeptId, Digest, Operation, Purpose, Role, Rule,
+    SystemId, TypeCode,
 };
 
 /// Longest leaf, in bytes.
@@ -145,6 +145,10 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
         ("outcome of a hit", hit()),
         ("outcome of a miss", Record { call: packaged, ..miss() }),
         ("outcome of a personal type", personal()),
+        (
+            "outcome of a part of a bundle",
+            Record { call: Call { bundle: Some(BundleId(uuid(4))), ..hit().call }, ..hit() },
+        ),
         ("outcome of a publication", Record { call: published, ..served() }),
         (
             "aborted",
@@ -245,7 +249,7 @@ fn fields_stand_in_the_order_of_the_decision_record() {
         officer, holder, adapter, material_type, version, digest, digest_salted, size_bytes, \
         media_type, already_held, bytes_authorised, cache, cached_since, adapter_calls, retries, \
         item, package, cause, legal_basis, authorization, rule, policy, request, trace_id, intent, \
-        follows, latency_ms, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
+        follows, bundle, latency_ms, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
         sealed";
     let order: Vec<_> = order.split(", ").collect();
     let place = |field: &str| order.iter().position(|known| *known == field);
@@ -315,6 +319,7 @@ fn longest() -> Record {
         trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".parse().ok(),
         intent: Some(u64::MAX),
         follows: Some(u64::MAX),
+        bundle: Some(BundleId(uuid(4))),
         latency_ms: Some(u64::MAX),
         private: crate::SealedContent::default(),
     };

@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 47] = [
+pub(super) const FIELDS: [&str; 48] = [
     "index",
     "id",
     "kind",
@@ -47,6 +47,7 @@ pub(super) const FIELDS: [&str; 47] = [
     "adapter_calls",
     "intent",
     "follows",
+    "bundle",
     "boot",
     "item",
     "package",
@@ -107,6 +108,7 @@ pub(super) fn json(record: &pb::Record) -> Value {
     fields.number("intent", record.intent);
     fields.number("follows", record.follows);
     fields.texts([
+        ("bundle", &record.bundle),
         ("boot", &record.boot),
         ("item", &record.item),
         ("package", &record.package),
@@ -262,6 +264,7 @@ mod tests {
             package: text(),
             ranges: vec![pb::IndexRange { start: 1, end: 2 }],
             ground: text(),
+            bundle: text(),
         };
 
         let written = json(&record);

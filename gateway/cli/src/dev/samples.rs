@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     exit::CliError,
+    extension::extension,
     sample::{ISSUED, PROJECT, SCHEME, Sample},
 };
 
@@ -67,12 +68,4 @@ fn add(
     write_whole(&file, &sample.content)?;
     // The sidecar last: a document without one is not there.
     write_whole(&path, sidecar.to_toml().as_bytes())
-}
-
-/// Returns what a file of that type is called; never `toml`, which sidecars are.
-fn extension(media_type: &str) -> &str {
-    match media_type.rsplit(['/', '.', '+']).next() {
-        Some(subtype) if !matches!(subtype, "" | "toml") => subtype,
-        _ => "bin",
-    }
 }

@@ -45,6 +45,7 @@ pub(crate) struct StoredRecord {
     trace_id: String,
     intent: Option<u64>,
     follows: Option<u64>,
+    bundle: String,
     latency_ms: u64,
     boot: String,
     gateway: String,
@@ -122,6 +123,7 @@ impl StoredRecord {
             package: self.package,
             ranges: self.ranges.into_iter().map(range).collect(),
             ground: self.ground,
+            bundle: self.bundle,
         }
     }
 }
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_record_keeps_every_field_of_its_leaf() {
-        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","request":"q","trace_id":"tr","intent":6,"follows":7,"latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
+        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","request":"q","trace_id":"tr","intent":6,"follows":7,"bundle":"bu","latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
         let stored: StoredRecord = serde_json::from_slice(leaf).unwrap();
 
         let record = stored.message(3, leaf.to_vec());
@@ -172,6 +174,7 @@ mod tests {
             "P1",
             "p",
             "tr",
+            "bu",
             "gw",
             "cf",
             "rg",
