@@ -21,3 +21,4 @@ mod serving;
 mod tailing;
 mod trail;
 mod unsealing;
+mod verifying;

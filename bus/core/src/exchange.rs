@@ -7,7 +7,7 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    AdapterCalls, Asking, BundleId, Bus, Cache, Caller, DeptId, ExchangeError, Failure,
+    AdapterCalls, Asking, BundleId, Bus, Cache, Caller, Claims, DeptId, ExchangeError, Failure,
     MaterialType, Operation, Purpose, RecordId, RequestId, Subject, Version,
     planted::Bug,
     record::{Call, Ending},
@@ -72,6 +72,11 @@ impl Exchange {
     /// Says whom or what the call is about, to auditors only.
     pub(crate) fn about(&mut self, subject: &Subject) {
         self.call.private.subject = Some(subject.clone());
+    }
+
+    /// Says of which fields something is claimed, to auditors only; what is claimed stands nowhere.
+    pub(crate) fn claims(&mut self, claims: &Claims) {
+        self.call.private.claims = Some(claims.fields()).filter(|fields| !fields.is_empty());
     }
 
     /// Decides the call, by nothing but caller, type and operation.

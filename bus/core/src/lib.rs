@@ -10,6 +10,7 @@ mod cache;
 mod caller;
 mod catalog;
 mod chunks;
+mod claim;
 mod clock;
 mod digest;
 mod error;
@@ -49,6 +50,7 @@ mod subject;
 mod sweep;
 mod trace;
 mod valid_until;
+mod verify;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
@@ -65,6 +67,7 @@ pub use self::{
         SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
     chunks::{CHUNK_BYTES, ChunkDigests},
+    claim::{Claim, Claims, FieldName},
     clock::{Clock, SteadyClock, SystemClock},
     digest::{Digest, DigestError},
     error::{Class, ExchangeError, Failure},
@@ -73,8 +76,8 @@ pub use self::{
     find::{FindQuery, GetQuery},
     hang_up::HangUp,
     holders::{
-        Asking, Content, ContentStream, Description, Document, HolderError, Holders, Holding,
-        LookupQuery,
+        Asking, ClaimsQuery, Content, ContentStream, Description, Document, HolderError, Holders,
+        Holding, LookupQuery,
     },
     ids::{
         BootId, BundleId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId,
@@ -101,6 +104,7 @@ pub use self::{
     sweep::Swept,
     trace::TraceId,
     valid_until::ValidUntil,
+    verify::{Finding, Verdict, Verified, VerifyQuery},
 };
 
 /// Conformance suites that every implementation of a port runs.

@@ -23,6 +23,8 @@ pub enum Operation {
     Find,
     /// Describes a version.
     Get,
+    /// Says whether claims are true.
+    Verify,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -60,7 +62,7 @@ pub enum Operation {
 pub struct Permission {
     /// The department that may.
     pub department: String,
-    /// Types that it may fetch, find and get.
+    /// Types that it may fetch, find, get and verify; those that are only verified, verify.
     #[serde(default)]
     pub fetch: Vec<String>,
     /// Types that it may publish, find and get.
@@ -163,7 +165,11 @@ impl Permissions {
         let may_fetch = allowed.is_some_and(|a| a.fetch.contains(material_type));
         let may_publish = allowed.is_some_and(|a| a.publish.contains(material_type));
         match operation {
-            Operation::Fetch | Operation::Find | Operation::Get if may_fetch => Ok(Rule::Fetch),
+            Operation::Fetch | Operation::Find | Operation::Get | Operation::Verify
+                if may_fetch =>
+            {
+                Ok(Rule::Fetch)
+            }
             Operation::Publish | Operation::Resume | Operation::Find | Operation::Get
                 if may_publish =>
             {
@@ -198,6 +204,7 @@ impl fmt::Display for Operation {
             Self::Resume => "resume",
             Self::Find => "find",
             Self::Get => "get",
+            Self::Verify => "verify",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

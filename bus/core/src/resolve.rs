@@ -92,6 +92,22 @@ impl Found {
         }
     }
 
+    /// Returns what is known of the document.
+    pub(crate) fn document(&self) -> Document {
+        match self {
+            Self::Registered(version) => version.document(),
+            Self::Held(held) => held.document.clone(),
+        }
+    }
+
+    /// Returns how it stands, as far as that was told.
+    pub(crate) fn status(&self) -> Status {
+        match self {
+            Self::Registered(_) => Status::Valid,
+            Self::Held(held) => held.status,
+        }
+    }
+
     /// Rough size in memory, in bytes.
     pub(crate) fn weight(&self) -> usize {
         match self {

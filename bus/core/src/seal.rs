@@ -55,6 +55,9 @@ pub struct SealedContent {
     /// Digest of the content, of a personal type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<crate::Digest>,
+    /// Fields of the claims that were verified; never what was claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Vec<String>>,
 }
 
 /// An encrypted part, and what its record says of it.

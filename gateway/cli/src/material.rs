@@ -8,6 +8,7 @@ mod fetch;
 mod lookup;
 mod publish;
 mod upload;
+mod verify;
 
 use std::{future::Future, time::Duration};
 
@@ -29,7 +30,7 @@ const TRANSFER_TIME: Duration = Duration::from_secs(600);
 /// Longest wait for the next message of a stream: a holder's slowest chunk is far sooner.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Publishes, fetches and finds materials
+/// Publishes, fetches, finds and verifies materials
 #[derive(Debug, Subcommand)]
 pub(crate) enum MaterialCommand {
     /// Publishes a file once; what is held already is not sent again
@@ -42,6 +43,8 @@ pub(crate) enum MaterialCommand {
     Find(lookup::FindArgs),
     /// Describes one version
     Get(lookup::GetArgs),
+    /// Says whether claims about a material are true, and nothing else of it
+    Verify(verify::VerifyArgs),
 }
 
 // === impl MaterialCommand ===
@@ -55,6 +58,7 @@ impl MaterialCommand {
             Self::Bundle(args) => args.run().await,
             Self::Find(args) => args.run().await,
             Self::Get(args) => args.run().await,
+            Self::Verify(args) => args.run().await,
         }
     }
 }

@@ -11,6 +11,8 @@ use oncebus_gateway::{Catalog, MaterialType};
 pub(crate) const SCHEME: &str = "project";
 /// A project code as the national platform numbers them; the district code is Jining's.
 pub(crate) const PROJECT: &str = "2501-370800-04-01-000016";
+/// The citizen whom the samples of types are about that are only verified: nobody's id, but well formed.
+pub(crate) const CITIZEN: (&str, &str) = ("citizen", "370800199001011237");
 /// Day of issue of every sample.
 pub(crate) const ISSUED: &str = "2025-03-18";
 
@@ -56,6 +58,25 @@ impl Sample {
             (first, noise(&number, size(catalog, place, row)))
         };
         Self { number, media_type, issuer: row.source_department.clone(), content }
+    }
+
+    /// Makes the record of a citizen, of a type that is only verified.
+    pub(crate) fn of_citizen(row: &MaterialType) -> Self {
+        let (number, (_, id_number)) = (Self::number_of(row), CITIZEN);
+        let record = json!({
+            "id_number": id_number,
+            "issuer": row.source_department,
+            "name": "张伟",
+            "number": number,
+            "sample": true,
+            "status": "01",
+        });
+        Self {
+            number,
+            media_type: JSON.to_owned(),
+            issuer: row.source_department.clone(),
+            content: record.to_string().into_bytes(),
+        }
     }
 
     /// Makes the document that replaces the type's first one: long enough to be cut in the middle.

@@ -9,9 +9,10 @@ mod common;
 mod material;
 mod status;
 mod transfer;
+mod verify;
 
 pub(crate) use self::{
-    adapter::{fetch_request, holdings, lookup_request},
+    adapter::{claims_request, fetch_request, finding, holdings, lookup_request},
     admin::{reload_query, reloaded},
     audit::{
         Extent, RecordAddress, StoredRecord, address, approve_query, consistency,
@@ -27,4 +28,5 @@ pub(crate) use self::{
         overloaded, reload_failure, storage, unknown_department, visibility_changed,
     },
     transfer::{begin_query, commit_query, fetch_query, put_query},
+    verify::{verified, verify_query},
 };

@@ -305,6 +305,91 @@ impl CacheResult {
         }
     }
 }
+/// Something that is said of a material and may be true or not.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Claim {
+    /// What is said: of a document `number`, `digest`, `valid_until`, `issuer` or `issued`; of what a
+    /// department holds as data, the name of a field. 1 to 64 of `a-z`, `0-9`, `_`.
+    #[prost(string, tag = "1")]
+    pub field: ::prost::alloc::string::String,
+    /// What it is said to be, 1 to 256 bytes; a digest as `sha256:` and hexadecimal digits.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+/// Request of VerifyMaterial.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VerifyMaterialRequest {
+    /// Code or alias of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; empty means any one.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// What is said of it, 1 to 16, each field once. Records have the names of the fields, sealed, and
+    /// no value.
+    #[prost(message, repeated, tag = "4")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "5")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "6")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of VerifyMaterial. Nothing of the material is in it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyMaterialResponse {
+    /// The verdict on all claims together.
+    #[prost(enumeration = "Verdict", tag = "1")]
+    pub verdict: i32,
+    /// Fields of which something else is true; `status` and `valid_until` also where the material is not in
+    /// force. Never told of personal types and of those that are only verified.
+    #[prost(string, repeated, tag = "2")]
+    pub mismatched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Whether all claims are true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Verdict {
+    /// None.
+    Unspecified = 0,
+    /// All are true of one material that is in force.
+    Match = 1,
+    /// They are not, or no such material is held.
+    NoMatch = 2,
+    /// Its holder cannot say now.
+    Unknown = 3,
+}
+impl Verdict {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VERDICT_UNSPECIFIED",
+            Self::Match => "VERDICT_MATCH",
+            Self::NoMatch => "VERDICT_NO_MATCH",
+            Self::Unknown => "VERDICT_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VERDICT_UNSPECIFIED" => Some(Self::Unspecified),
+            "VERDICT_MATCH" => Some(Self::Match),
+            "VERDICT_NO_MATCH" => Some(Self::NoMatch),
+            "VERDICT_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
 /// Request of Describe.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DescribeRequest {}
@@ -326,6 +411,9 @@ pub struct DescribeResponse {
     /// Whether it implements Stage, Seal and Discard.
     #[prost(bool, tag = "5")]
     pub stores: bool,
+    /// Whether it implements Verify.
+    #[prost(bool, tag = "6")]
+    pub verifies: bool,
 }
 /// Request of Check.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -426,6 +514,32 @@ pub struct FetchResponse {
     /// The next bytes, at most 256 KiB. All chunks but the last are 256 KiB.
     #[prost(bytes = "bytes", tag = "1")]
     pub data: ::prost::bytes::Bytes,
+}
+/// Request of Verify.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VerifyRequest {
+    /// Code of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; empty means any one.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// What is said of it, at most 16, each field once. Without any: whether one in force is held.
+    #[prost(message, repeated, tag = "4")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+}
+/// Answer of Verify. It takes the same time whichever claim is untrue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyResponse {
+    /// Whether all claims are true of one material that is in force.
+    #[prost(enumeration = "Verdict", tag = "1")]
+    pub verdict: i32,
+    /// Fields of the claims that are untrue; may be empty. A gateway tells of them only where it may.
+    #[prost(string, repeated, tag = "2")]
+    pub mismatched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Request of Stage.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -658,6 +772,28 @@ pub mod adapter_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.AdapterService", "Fetch"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Says whether claims about what the department holds are true. Optional.
+        pub async fn verify(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyRequest>,
+        ) -> std::result::Result<tonic::Response<super::VerifyResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AdapterService/Verify",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AdapterService", "Verify"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Adds data to a staged upload, or, without data, asks what is staged. Optional.
         pub async fn stage(
             &mut self,
@@ -771,6 +907,11 @@ pub mod adapter_service_server {
             &self,
             request: tonic::Request<super::FetchRequest>,
         ) -> std::result::Result<tonic::Response<Self::FetchStream>, tonic::Status>;
+        /// Says whether claims about what the department holds are true. Optional.
+        async fn verify(
+            &self,
+            request: tonic::Request<super::VerifyRequest>,
+        ) -> std::result::Result<tonic::Response<super::VerifyResponse>, tonic::Status>;
         /// Adds data to a staged upload, or, without data, asks what is staged. Optional.
         async fn stage(
             &self,
@@ -1040,6 +1181,51 @@ pub mod adapter_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AdapterService/Verify" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifySvc<T: AdapterService>(pub Arc<T>);
+                    impl<
+                        T: AdapterService,
+                    > tonic::server::UnaryService<super::VerifyRequest>
+                    for VerifySvc<T> {
+                        type Response = super::VerifyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdapterService>::verify(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)
@@ -1557,7 +1743,7 @@ pub struct RecordFilter {
     /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `resume`, `fetch`, `find` or `get`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get` or `verify`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -1663,7 +1849,7 @@ pub struct Record {
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `resume`, `fetch`, `find` or `get`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get` or `verify`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -1814,6 +2000,9 @@ pub struct AdapterCalls {
     /// Calls of Seal.
     #[prost(int32, tag = "4")]
     pub seal: i32,
+    /// Calls of Verify.
+    #[prost(int32, tag = "5")]
+    pub verify: i32,
 }
 /// Records from `start` to before `end`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4223,6 +4412,32 @@ pub mod material_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "GetMaterial"));
             self.inner.unary(req, path, codec).await
         }
+        /// Says whether claims about a material are true, and nothing else of it. The only answer on types that
+        /// are only verified.
+        pub async fn verify_material(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyMaterialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/VerifyMaterial",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "VerifyMaterial"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4253,6 +4468,15 @@ pub mod material_service_server {
             request: tonic::Request<super::GetMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Says whether claims about a material are true, and nothing else of it. The only answer on types that
+        /// are only verified.
+        async fn verify_material(
+            &self,
+            request: tonic::Request<super::VerifyMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyMaterialResponse>,
             tonic::Status,
         >;
     }
@@ -4409,6 +4633,52 @@ pub mod material_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.MaterialService/VerifyMaterial" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifyMaterialSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::VerifyMaterialRequest>
+                    for VerifyMaterialSvc<T> {
+                        type Response = super::VerifyMaterialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyMaterialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::verify_material(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifyMaterialSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

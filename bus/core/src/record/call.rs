@@ -168,6 +168,9 @@ pub struct AdapterCalls {
     /// Calls of Seal.
     #[serde(skip_serializing_if = "is_zero")]
     pub seal: u32,
+    /// Calls of Verify.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub verify: u32,
 }
 
 // === impl Call ===

@@ -112,6 +112,20 @@ fn miss() -> Record {
     Record { call, ..record }
 }
 
+/// A question about claims: neither these nor the verdict stand in it.
+fn verified() -> Record {
+    let asked = asked();
+    let call = Call {
+        operation: Some(Operation::Verify),
+        outcome: Some(Ending::Served),
+        bytes_authorised: Some(0),
+        adapter_calls: Some(AdapterCalls { verify: 1, ..AdapterCalls::default() }),
+        intent: Some(70_000),
+        ..asked.call
+    };
+    Record { kind: Kind::Outcome, call, ..asked }
+}
+
 fn personal() -> Record {
     let record = miss();
     let digest_salted = Some("9".repeat(64));
@@ -145,6 +159,7 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
         ("outcome of a hit", hit()),
         ("outcome of a miss", Record { call: packaged, ..miss() }),
         ("outcome of a personal type", personal()),
+        ("outcome of a verification", verified()),
         (
             "outcome of a part of a bundle",
             Record { call: Call { bundle: Some(BundleId(uuid(4))), ..hit().call }, ..hit() },
@@ -304,6 +319,7 @@ fn longest() -> Record {
             fetch: u32::MAX,
             stage: u32::MAX,
             seal: u32::MAX,
+            verify: u32::MAX,
         }),
         retries: Some(u32::MAX),
         why: Some(Why {

@@ -165,6 +165,7 @@ async fn the_longest_content_fits() {
         subject: Subject::new("license", &"\"".repeat(128)).ok(),
         reference: quotes(128),
         version: Some("v".repeat(14 + 63 + 10 + 64)),
+        claims: Some(vec!["f".repeat(64); 16]),
         ..content()
     };
 

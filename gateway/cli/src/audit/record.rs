@@ -101,8 +101,11 @@ pub(super) fn json(record: &pb::Record) -> Value {
         fields.put("bytes_authorised", record.bytes_authorised);
     }
     fields.texts([("cache", &record.cache)]);
-    if let Some(pb::AdapterCalls { lookup, fetch, stage, seal }) = record.adapter_calls {
-        let calls = json!({"lookup": lookup, "fetch": fetch, "stage": stage, "seal": seal});
+    if let Some(pb::AdapterCalls { lookup, fetch, stage, seal, verify }) = record.adapter_calls {
+        let mut calls = json!({"lookup": lookup, "fetch": fetch, "stage": stage, "seal": seal});
+        if verify > 0 {
+            calls["verify"] = verify.into();
+        }
         fields.put("adapter_calls", calls);
     }
     fields.number("intent", record.intent);

@@ -110,7 +110,8 @@ fn open_one(
 
 fn row(index: i64, leaf: Leaf, content: SealedContent) -> Value {
     let time = Timestamp::from_millisecond(leaf.time).ok().map(|time| time.to_string());
-    let SealedContent { case, officer, consent, subject, reference, version, digest } = content;
+    let SealedContent { case, officer, consent, subject, reference, version, digest, claims } =
+        content;
     json!({
         "index": index,
         "time": time,
@@ -130,5 +131,6 @@ fn row(index: i64, leaf: Leaf, content: SealedContent) -> Value {
         "reference": reference,
         "version": version,
         "digest": digest.map(|digest| digest.to_string()),
+        "claims": claims,
     })
 }

@@ -1,6 +1,8 @@
 //! Who plays on a development bus, and what each may: it follows from the catalogue.
 
-use oncebus_gateway::{Catalog, Supply};
+use std::sync::Arc;
+
+use oncebus_gateway::{Catalog, MaterialType, Supply};
 
 use crate::exit::CliError;
 
@@ -24,6 +26,8 @@ pub(crate) struct Cast {
     pub(super) members: Vec<Member>,
     /// Codes of the types that every member may fetch.
     pub(super) fetches: Vec<String>,
+    /// Codes of the types that every member may only verify.
+    pub(super) verifies: Vec<String>,
 }
 
 /// A department with an adapter and a system; the system is named like the department.
@@ -33,7 +37,8 @@ pub(super) struct Member {
     pub(super) department: String,
     /// Codes of the types that it may publish.
     pub(super) publishes: Vec<String>,
-    /// Codes of the types that its adapter keeps: what it holds already, and what it publishes.
+    /// Codes of the types that its adapter keeps: what it holds already, to be fetched or only
+    /// verified, and what it publishes.
     pub(super) keeps: Vec<String>,
 }
 
@@ -62,13 +67,12 @@ impl Cast {
                 "the catalogue has no department but {AUDIT_DEPARTMENT}: add one to departments.toml"
             )));
         }
-        let fetches = catalog
-            .types()
-            .iter()
-            .filter(|row| row.supply != Supply::VerifyOnly)
-            .map(|row| row.code.to_string())
-            .collect();
-        Ok(Self { members, fetches })
+        let (verified, fetched): (Vec<_>, Vec<_>) =
+            catalog.types().iter().partition(|row| row.supply == Supply::VerifyOnly);
+        let codes = |rows: Vec<&Arc<MaterialType>>| {
+            rows.into_iter().map(|row| row.code.to_string()).collect()
+        };
+        Ok(Self { members, fetches: codes(fetched), verifies: codes(verified) })
     }
 
     /// Checks that every one of `departments` has a part.
@@ -108,7 +112,7 @@ impl Member {
         Self {
             department: department.to_owned(),
             publishes: codes(&[Supply::Uploaded]),
-            keeps: codes(&[Supply::Uploaded, Supply::OriginHeld]),
+            keeps: codes(&[Supply::Uploaded, Supply::OriginHeld, Supply::VerifyOnly]),
         }
     }
 }
@@ -126,7 +130,7 @@ mod tests {
 
         let names: Vec<_> = cast.members.iter().map(|m| m.department.as_str()).collect();
         assert_eq!(names, ["housing", "planning", "market"]);
-        assert_eq!(cast.fetches.len(), 27);
+        assert_eq!((cast.fetches.len(), cast.verifies.len()), (27, 1));
         assert_eq!(cast.members.iter().map(|m| m.publishes.len()).sum::<usize>(), 5);
     }
 

@@ -77,7 +77,7 @@ struct AdapterAddress<'a> {
 #[derive(Serialize)]
 struct Permission<'a> {
     department: &'a str,
-    fetch: &'a [String],
+    fetch: Vec<&'a String>,
     publish: &'a [String],
 }
 
@@ -144,7 +144,8 @@ impl Setting<'_> {
                 .iter()
                 .map(|member| Permission {
                     department: &member.department,
-                    fetch: &self.cast.fetches,
+                    // Who may fetch may verify, and some types can only be verified.
+                    fetch: self.cast.fetches.iter().chain(&self.cast.verifies).collect(),
                     publish: &member.publishes,
                 })
                 .collect(),

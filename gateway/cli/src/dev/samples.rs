@@ -13,7 +13,7 @@ use super::{
 use crate::{
     exit::CliError,
     extension::extension,
-    sample::{ISSUED, PROJECT, SCHEME, Sample},
+    sample::{CITIZEN, ISSUED, PROJECT, SCHEME, Sample},
 };
 
 /// Adds the sample documents that are missing in the stores of these departments, whose adapters are
@@ -27,8 +27,17 @@ pub(super) fn ensure<'m>(
         let config = FilesConfig::load(&home.adapter_config(&member.department))
             .map_err(|error| CliError::misused(&error))?;
         for (place, row) in catalog.types().iter().enumerate() {
-            if row.supply == Supply::OriginHeld && row.department.as_str() == member.department {
-                add(&config, row, || Sample::of(catalog, place, row))?;
+            if row.department.as_str() != member.department {
+                continue;
+            }
+            match row.supply {
+                Supply::OriginHeld => {
+                    add(&config, row, (SCHEME, PROJECT), || Sample::of(catalog, place, row))?;
+                }
+                Supply::VerifyOnly => {
+                    add(&config, row, CITIZEN, || Sample::of_citizen(row))?;
+                }
+                Supply::Uploaded => {}
             }
         }
     }
@@ -39,10 +48,11 @@ pub(super) fn ensure<'m>(
 fn add(
     config: &FilesConfig,
     row: &MaterialType,
+    (scheme, value): (&str, &str),
     sample: impl FnOnce() -> Sample,
 ) -> Result<(), CliError> {
     let unfit = |error: FieldError| CliError::usage(format!("sample of {}: {error}", row.code));
-    let subject = Subject::new(SCHEME, PROJECT).map_err(unfit)?;
+    let subject = Subject::new(scheme, value).map_err(unfit)?;
     let number = Sample::number_of(row).parse().map_err(unfit)?;
     let code = row.code.as_str().parse().map_err(unfit)?;
     let path = config.root.join(config.sidecar_path(&code, &subject, &number));

@@ -14,6 +14,7 @@ mod origin;
 mod outside;
 mod python;
 mod unsealing;
+mod verifying;
 
 use std::{
     fs::{self, File},

@@ -1,5 +1,7 @@
 //! MaterialService.
 
+mod verify;
+
 use oncebus_proto::v1::{self as pb, material_service_server::MaterialService};
 use prost::Message as _;
 use tonic::{Request, Response, Status};
@@ -55,5 +57,12 @@ impl MaterialService for Material {
             info: Some(convert::info(&info)),
             receipt: Some(convert::receipt(&receipt)),
         }))
+    }
+
+    async fn verify_material(
+        &self,
+        request: Request<pb::VerifyMaterialRequest>,
+    ) -> Result<Response<pb::VerifyMaterialResponse>, Status> {
+        verify::one(&self.0, request).await.map(Response::new)
     }
 }

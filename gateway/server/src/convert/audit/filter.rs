@@ -22,12 +22,13 @@ const KINDS: [&str; 13] = [
     "start",
     "stop",
 ];
-const OPERATIONS: [&str; 19] = [
+const OPERATIONS: [&str; 20] = [
     "publish",
     "resume",
     "fetch",
     "find",
     "get",
+    "verify",
     "request_unseal",
     "approve_unseal",
     "read_sealed",
