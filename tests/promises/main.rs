@@ -2,6 +2,7 @@
 
 mod adapters;
 mod admission;
+mod batches;
 mod bundle;
 mod caching;
 mod canary;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
     Journal, MaterialType, Policy, Registry, Rng,
+    batch::BatchPlaces,
     cache::Caches,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
@@ -34,6 +35,7 @@ pub struct Bus {
     pub(crate) flights: Flights,
     pub(crate) landings: Landings,
     pub(crate) commits: Turns,
+    pub(crate) batches: BatchPlaces,
     pub(crate) planted: Planted,
 }
 
@@ -109,6 +111,7 @@ impl Bus {
             rng: parts.rng,
             limits: Arc::new(parts.limits),
             commits: Turns::default(),
+            batches: BatchPlaces::default(),
             planted,
         }
     }

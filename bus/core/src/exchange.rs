@@ -1,5 +1,7 @@
 //! One call and its records: Intent before an adapter is asked, Outcome before anything leaves.
 
+mod batch;
+
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
@@ -14,6 +16,8 @@ use crate::{
     standing::Standing,
 };
 
+pub(crate) use self::batch::BatchIntent;
+
 /// One call on its way, and what its records will say.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -21,6 +25,8 @@ pub(crate) struct Exchange {
     call: Call,
     personal: bool,
     intent: Option<u64>,
+    /// The Intent of the batch that the call is a part of.
+    batch: Option<Arc<BatchIntent>>,
     calls: AdapterCalls,
     asking: Asking,
     standing: Option<Standing>,
@@ -51,6 +57,7 @@ impl Exchange {
             call,
             personal: material_type.personal,
             intent: None,
+            batch: None,
             calls: AdapterCalls::default(),
             asking: Asking::until(Instant::now()),
             standing: None,
@@ -130,9 +137,10 @@ impl Exchange {
     /// Makes the Intent durable, once, and returns its index. Adapters may be asked when this has
     /// returned. What cannot be asked now needs no Intent, and fails.
     pub(crate) async fn intent(&mut self, holder: &DeptId) -> Result<u64, ExchangeError> {
-        match self.intent {
-            Some(intent) => Ok(intent),
-            None => Ok(self.upload_intent(holder).await?.index),
+        match (self.intent, self.batch.clone()) {
+            (Some(intent), _) => Ok(intent),
+            (None, Some(batch)) => self.batch_intent(&batch, holder).await,
+            (None, None) => Ok(self.upload_intent(holder).await?.index),
         }
     }
 

@@ -4,6 +4,7 @@
 //! the ports [`Registry`], [`Holders`], [`Clock`] and [`Rng`], and through the trail.
 
 mod admission;
+mod batch;
 mod bundle;
 mod bus;
 mod cache;
@@ -56,6 +57,7 @@ mod verify;
 pub use self::planted::Bug;
 pub use self::{
     admission::{Admission, AdmissionLimits, Admitted, Load, Permit},
+    batch::{Batch, BatchQuery},
     bundle::{Bundle, BundlePart, BundleSummary},
     bus::{Bus, Limits, Parts},
     cache::CacheLimits,

@@ -25,6 +25,8 @@ pub enum Operation {
     Get,
     /// Says whether claims are true.
     Verify,
+    /// Says of many subjects whether claims are true.
+    BatchVerify,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -165,7 +167,11 @@ impl Permissions {
         let may_fetch = allowed.is_some_and(|a| a.fetch.contains(material_type));
         let may_publish = allowed.is_some_and(|a| a.publish.contains(material_type));
         match operation {
-            Operation::Fetch | Operation::Find | Operation::Get | Operation::Verify
+            Operation::Fetch
+            | Operation::Find
+            | Operation::Get
+            | Operation::Verify
+            | Operation::BatchVerify
                 if may_fetch =>
             {
                 Ok(Rule::Fetch)
@@ -205,6 +211,7 @@ impl fmt::Display for Operation {
             Self::Find => "find",
             Self::Get => "get",
             Self::Verify => "verify",
+            Self::BatchVerify => "batch_verify",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

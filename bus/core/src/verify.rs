@@ -101,7 +101,8 @@ impl Bus {
             Ok(_standing) => self.compare(&mut exchange, question, deadline).await,
             Err(denied) => Err(denied),
         };
-        exchange.found(compared).await
+        let for_now = |error: &ExchangeError| matches!(error, ExchangeError::Holder(error) if error.is_for_now());
+        exchange.found(compared, for_now).await
     }
 
     /// Compares claims with what is held: of a document with what is known of it, all else at its
@@ -167,15 +168,17 @@ impl Bus {
 // === impl Exchange ===
 
 impl Exchange {
-    /// Makes the Outcome of a comparison durable: that it was made, and never what it found.
+    /// Makes the Outcome of a comparison durable: that it was made, and never what it found. A failure
+    /// that `leaves_unknown` is a verdict for the caller, and a failure on record.
     pub(crate) async fn found(
         mut self,
         compared: Result<Finding, ExchangeError>,
+        leaves_unknown: impl FnOnce(&ExchangeError) -> bool,
     ) -> Result<Verified, Failure> {
         let recorded = match compared {
             Ok(finding) => self.served(0, None).await.map(|receipt| Verified { finding, receipt }),
-            Err(ExchangeError::Holder(error)) if error.is_for_now() => {
-                let Failure { error, receipt } = self.failed(error.into()).await;
+            Err(error) if leaves_unknown(&error) => {
+                let Failure { error, receipt } = self.failed(error).await;
                 let finding = Finding { verdict: Verdict::Unknown, mismatched: Vec::new() };
                 return match receipt {
                     Some(receipt) => Ok(Verified { finding, receipt: *receipt }),
@@ -209,7 +212,7 @@ impl Finding {
     }
 }
 
-fn is_of_document(claim: &Claim) -> bool {
+pub(crate) fn is_of_document(claim: &Claim) -> bool {
     !matches!(claim.of_document(), Ok(None))
 }
 

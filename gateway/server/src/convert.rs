@@ -28,5 +28,5 @@ pub(crate) use self::{
         overloaded, reload_failure, storage, unknown_department, visibility_changed,
     },
     transfer::{begin_query, commit_query, fetch_query, put_query},
-    verify::{verified, verify_query},
+    verify::{batch, batch_query, verified, verify_query},
 };

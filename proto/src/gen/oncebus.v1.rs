@@ -353,6 +353,61 @@ pub struct VerifyMaterialResponse {
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
 }
+/// Request of BatchVerify.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchVerifyRequest {
+    /// Code or alias of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what to verify, 1 to 1,000. One may stand there twice, and is asked about twice.
+    #[prost(message, repeated, tag = "2")]
+    pub entries: ::prost::alloc::vec::Vec<BatchEntry>,
+    /// What is said of each, at most 16, each field once. Without any: that one in force is held.
+    #[prost(message, repeated, tag = "3")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "4")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// One subject of a batch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchEntry {
+    /// The caller's own text, at most 64 bytes; the answer repeats it, records do not have it.
+    #[prost(string, tag = "1")]
+    pub reference: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+}
+/// Answer of BatchVerify. Nothing of the materials is in it, and no subject.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchVerifyResponse {
+    /// Id of the batch, a UUID: the records of its entries carry it.
+    #[prost(string, tag = "1")]
+    pub bundle: ::prost::alloc::string::String,
+    /// The verdicts, in the order of the entries. Those that could not be asked in time are UNKNOWN.
+    #[prost(message, repeated, tag = "2")]
+    pub verdicts: ::prost::alloc::vec::Vec<BatchVerdict>,
+    /// Proof of the last entry's record; GetReceipt has those of the others.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// The verdict on one entry of a batch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchVerdict {
+    /// The entry's reference.
+    #[prost(string, tag = "1")]
+    pub reference: ::prost::alloc::string::String,
+    /// The verdict on all claims together.
+    #[prost(enumeration = "Verdict", tag = "2")]
+    pub verdict: i32,
+    /// Position of the entry's record in the log.
+    #[prost(int64, tag = "3")]
+    pub index: i64,
+}
 /// Whether all claims are true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1743,7 +1798,7 @@ pub struct RecordFilter {
     /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `resume`, `fetch`, `find`, `get` or `verify`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `verify` or `batch_verify`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -1849,7 +1904,7 @@ pub struct Record {
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `resume`, `fetch`, `find`, `get` or `verify`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `verify` or `batch_verify`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -4438,6 +4493,31 @@ pub mod material_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "VerifyMaterial"));
             self.inner.unary(req, path, codec).await
         }
+        /// Says of many subjects whether one condition holds, and nothing else of them.
+        pub async fn batch_verify(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchVerifyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchVerifyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/BatchVerify",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "BatchVerify"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4477,6 +4557,14 @@ pub mod material_service_server {
             request: tonic::Request<super::VerifyMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<super::VerifyMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Says of many subjects whether one condition holds, and nothing else of them.
+        async fn batch_verify(
+            &self,
+            request: tonic::Request<super::BatchVerifyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchVerifyResponse>,
             tonic::Status,
         >;
     }
@@ -4679,6 +4767,51 @@ pub mod material_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = VerifyMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.MaterialService/BatchVerify" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchVerifySvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::BatchVerifyRequest>
+                    for BatchVerifySvc<T> {
+                        type Response = super::BatchVerifyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchVerifyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::batch_verify(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchVerifySvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -1,5 +1,9 @@
 //! `oncebus material verify`.
 
+mod batch;
+
+use std::path::PathBuf;
+
 use clap::Args;
 use oncebus_proto::v1::{self as pb, material_service_client::MaterialServiceClient};
 use serde_json::json;
@@ -24,14 +28,19 @@ pub(crate) struct VerifyArgs {
     #[arg(long = "type", value_name = "TYPE")]
     material_type: String,
     /// Whom or what it is about, like credit:91370800MA3ABCD15K
-    #[arg(long, value_name = "SCHEME:VALUE", value_parser = subject)]
-    subject: pb::Subject,
+    #[arg(long, value_name = "SCHEME:VALUE", value_parser = subject, requires = "claims",
+        required_unless_present = "batch", conflicts_with = "batch")]
+    subject: Option<pb::Subject>,
+    /// Verify many, of a CSV file with the columns reference,scheme,value; without a claim: whether each
+    /// has one in force
+    #[arg(long, value_name = "FILE", conflicts_with = "number")]
+    batch: Option<PathBuf>,
     /// The issuer's number [default: any one]
-    #[arg(long, default_value_t)]
+    #[arg(long, default_value = "", hide_default_value = true)]
     number: String,
     /// What is said of it: number, digest, valid_until, issuer, issued, or a field that its holder
     /// keeps; repeat it
-    #[arg(long = "claim", value_name = "FIELD=VALUE", value_parser = claim, required = true)]
+    #[arg(long = "claim", value_name = "FIELD=VALUE", value_parser = claim)]
     claims: Vec<pb::Claim>,
 }
 
@@ -39,10 +48,13 @@ pub(crate) struct VerifyArgs {
 
 impl VerifyArgs {
     pub(super) async fn run(self) -> Result<(), CliError> {
+        if let Some(file) = &self.batch {
+            return self.verify_all(file).await;
+        }
         let mut client = MaterialServiceClient::new(self.profile.connect()?);
         let request = pb::VerifyMaterialRequest {
             material_type: self.material_type,
-            subject: Some(self.subject),
+            subject: self.subject,
             number: self.number,
             claims: self.claims,
             purpose: Some(self.call.purpose()),

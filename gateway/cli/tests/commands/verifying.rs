@@ -2,8 +2,28 @@
 
 use super::Dev;
 
-const PURPOSE: &str = "item=I14,case=C1,cause=APPROVAL,basis=Construction Law art. 8,officer=o7";
 const SUBJECT: &str = "citizen:370800199001011237";
+const PURPOSE: &str = "item=I14,case=C1,cause=APPROVAL,basis=Construction Law art. 8,officer=o7";
+#[test]
+fn a_list_of_subjects_is_verified_against_one_claim() {
+    let dev = Dev::start();
+    let file = dev.dir.path().join("list.csv");
+    let rows =
+        "reference,scheme,value\nA-1,citizen,370800199001011237\nA-2,credit,91370800MA3ABCD15K\n";
+    std::fs::write(&file, rows).unwrap();
+    let list = file.to_str().unwrap();
+    let what = ["material", "verify", "--type", "M02", "--batch", list, "--claim", "name=张伟"];
+
+    let told = dev.json("housing", &[&what[..], &["--purpose", PURPOSE, "-o", "json"]].concat());
+    let table = dev.command("housing", &[&what[..], &["--purpose", PURPOSE]].concat());
+
+    let counts = ["match", "no_match", "unknown"].map(|word| told[word].as_i64().unwrap());
+    assert_eq!(counts, [1, 1, 0]);
+    assert_eq!(told["verdicts"][0]["reference"], "A-1");
+    let said = String::from_utf8_lossy(&table.stdout).into_owned();
+    assert!(said.contains("A-2") && !said.contains("91370800MA3ABCD15K"), "{said}");
+    assert_eq!(table.status.code(), Some(0));
+}
 
 #[test]
 fn a_citizen_of_the_sample_city_is_matched_and_never_fetched() {

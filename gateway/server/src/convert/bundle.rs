@@ -104,6 +104,6 @@ pub(crate) fn bundle_message(
 }
 
 /// Writes a number of entries.
-pub(super) fn count(entries: usize) -> i32 {
+fn count(entries: usize) -> i32 {
     i32::try_from(entries).unwrap_or(i32::MAX)
 }

@@ -1,11 +1,18 @@
-//! Messages of VerifyMaterial.
+//! Messages of VerifyMaterial and BatchVerify.
 
 use oncebus_core::{
-    Bus, Claim, Claims, FieldError, FieldName, MaterialType, Supply, Verdict, Verified, VerifyQuery,
+    Batch, BatchQuery, Bus, Claim, Claims, FieldError, FieldName, MaterialType, Supply, Verdict,
+    Verified, VerifyQuery,
 };
 use oncebus_proto::v1 as pb;
 
-use super::common::{optional, purpose, receipt, subject};
+use super::{
+    bundle::checked_reference,
+    common::{optional, purpose, receipt, signed, subject},
+};
+
+/// Most subjects of one batch.
+const MAX_SUBJECTS: usize = 1_000;
 
 pub(crate) fn verify_query(
     bus: &Bus,
@@ -27,11 +34,50 @@ pub(crate) fn verify_query(
     })
 }
 
+/// Reads a batch: what is verified of whom, and what the caller calls each.
+pub(crate) fn batch_query(
+    bus: &Bus,
+    message: pb::BatchVerifyRequest,
+) -> Result<(BatchQuery, Vec<String>), FieldError> {
+    let material_type = bus.material_type(&message.material_type)?;
+    let claims = claims(&material_type, &message.claims)?;
+    let many = message.entries.len();
+    if many == 0 || many > MAX_SUBJECTS {
+        let cure = format!("give 1 to {MAX_SUBJECTS}");
+        return Err(FieldError::new("entries", format!("has {many} entries"), cure));
+    }
+    let entry = |(at, entry): (usize, pb::BatchEntry)| {
+        let read = checked_reference(&entry.reference).and_then(|()| subject(entry.subject));
+        let read = read.map_err(|error| {
+            let field = format!("entries[{at}].{}", error.field);
+            error.of(field)
+        })?;
+        Ok((read, entry.reference))
+    };
+    let entries: Result<Vec<_>, FieldError> =
+        message.entries.into_iter().enumerate().map(entry).collect();
+    let (subjects, references) = entries?.into_iter().unzip();
+    let purpose = purpose(message.purpose)?;
+    let request_id = optional("request_id", &message.request_id)?;
+    Ok((BatchQuery { material_type, subjects, claims, purpose, request_id }, references))
+}
+
+pub(crate) fn batch(batch: &Batch, references: Vec<String>) -> pb::BatchVerifyResponse {
+    let verdicts = references.into_iter().zip(&batch.verdicts);
+    let verdicts = verdicts.map(|(reference, (found, index))| pb::BatchVerdict {
+        reference,
+        verdict: verdict(*found).into(),
+        index: signed(*index),
+    });
+    pb::BatchVerifyResponse {
+        bundle: batch.id.to_string(),
+        verdicts: verdicts.collect(),
+        receipt: batch.receipt.as_ref().map(receipt),
+    }
+}
+
 /// Reads claims about a material of the type.
-pub(super) fn claims(
-    material_type: &MaterialType,
-    messages: &[pb::Claim],
-) -> Result<Claims, FieldError> {
+fn claims(material_type: &MaterialType, messages: &[pb::Claim]) -> Result<Claims, FieldError> {
     let claim = |(at, message): (usize, &pb::Claim)| {
         Claim::new(&message.field, &message.value).map_err(|error| {
             let field = format!("claims[{at}].{}", error.field);
@@ -62,7 +108,7 @@ pub(crate) fn verified(verified: &Verified) -> pb::VerifyMaterialResponse {
     }
 }
 
-pub(super) fn verdict(verdict: Verdict) -> pb::Verdict {
+fn verdict(verdict: Verdict) -> pb::Verdict {
     match verdict {
         Verdict::Match => pb::Verdict::Match,
         Verdict::NoMatch => pb::Verdict::NoMatch,

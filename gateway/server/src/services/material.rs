@@ -65,4 +65,10 @@ impl MaterialService for Material {
     ) -> Result<Response<pb::VerifyMaterialResponse>, Status> {
         verify::one(&self.0, request).await.map(Response::new)
     }
+    async fn batch_verify(
+        &self,
+        request: Request<pb::BatchVerifyRequest>,
+    ) -> Result<Response<pb::BatchVerifyResponse>, Status> {
+        verify::many(&self.0, request).await.map(Response::new)
+    }
 }

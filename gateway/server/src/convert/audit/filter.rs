@@ -22,13 +22,14 @@ const KINDS: [&str; 13] = [
     "start",
     "stop",
 ];
-const OPERATIONS: [&str; 20] = [
+const OPERATIONS: [&str; 21] = [
     "publish",
     "resume",
     "fetch",
     "find",
     "get",
     "verify",
+    "batch_verify",
     "request_unseal",
     "approve_unseal",
     "read_sealed",
