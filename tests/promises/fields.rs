@@ -62,7 +62,15 @@ fn subjects() -> Vec<Case<pb::Subject>> {
         ("empty value", "subject.value", |s| s.value.clear()),
         ("long value", "subject.value", |s| s.value = long()),
         ("value with a control character", "subject.value", |s| s.value.push('\u{7f}')),
-        ("lower-case value", "subject.value", |s| s.value = "abc".to_owned()),
+        ("value with a space inside", "subject.value", |s| s.value.insert(4, ' ')),
+        ("value without upper case", "subject.value", |s| s.value.push('\u{138}')),
+        ("project of no shape", "subject.value", |s| s.value = "abc".to_owned()),
+        ("company of no shape", "subject.value", |s| s.scheme = "credit".to_owned()),
+        ("citizen of no shape", "subject.value", |s| s.scheme = "citizen".to_owned()),
+        ("wrong check digit", "subject.value", |s| {
+            *s =
+                pb::Subject { scheme: "credit".to_owned(), value: "91350211M0000XUF46".to_owned() };
+        }),
     ]
 }
 

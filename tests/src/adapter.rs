@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use oncebus_transport::{
     Accepts, Credentials, Limits, Peer, Refusal, Refusals, Serving, Worker, serve,
 };
 use sha2::{Digest as _, Sha256};
-use tokio::{net::TcpListener, runtime::Handle};
+use tokio::{net::TcpListener, runtime::Handle, time::sleep};
 use tonic::{Code, Request, Response, Status, service::Routes};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
@@ -66,6 +67,40 @@ pub enum Fault {
     Away,
 }
 
+/// What a department says of a document, as it writes it; nothing by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Words {
+    /// How it stands, like `02`.
+    pub status: &'static str,
+    /// Until when it is valid, like `2027-03-01` or `长期`.
+    pub valid_until: &'static str,
+    /// Day of issue.
+    pub issued: &'static str,
+    /// Media type; PDF where nothing is said.
+    pub media_type: &'static str,
+}
+
+impl Words {
+    fn media_type(&self) -> String {
+        let said = Some(self.media_type).filter(|said| !said.is_empty());
+        said.unwrap_or("application/pdf").to_owned()
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Shelved {
+    content: Bytes,
+    words: Words,
+    /// Whom it is about; whoever is asked about where nothing says.
+    about: Option<pb::Subject>,
+}
+
+impl Shelved {
+    fn is_about(&self, asked: Option<&pb::Subject>) -> bool {
+        self.about.as_ref().is_none_or(|about| Some(about) == asked)
+    }
+}
+
 /// How often the adapter was asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Calls {
@@ -94,7 +129,7 @@ struct Shelf {
 struct State {
     on_fetch: Hook,
     watched: Watched,
-    held: HashMap<(String, String), Bytes>,
+    held: HashMap<(String, String), Shelved>,
     staged: HashMap<String, Vec<u8>>,
     sealed: HashMap<Vec<u8>, Bytes>,
     /// Fields of records, by type and subject.
@@ -105,6 +140,7 @@ struct State {
     calls: Calls,
     connections: HashSet<SocketAddr>,
     away: usize,
+    takes: Duration,
 }
 
 #[derive(Debug)]
@@ -140,8 +176,42 @@ impl TestAdapter {
 
     /// Puts a document on the department's own shelf, as the issuer did it long ago.
     pub fn hold(&self, material_type: &str, number: &str, content: impl Into<Bytes>) {
+        self.hold_as(material_type, number, content, Words::default());
+    }
+
+    /// Puts a document on the shelf of which the department says more.
+    pub fn hold_as(
+        &self,
+        material_type: &str,
+        number: &str,
+        content: impl Into<Bytes>,
+        words: Words,
+    ) {
+        let (content, about) = (content.into(), None);
+        self.shelve(material_type, number, Shelved { content, words, about });
+    }
+
+    /// Puts a document about one subject on the shelf; the others hear nothing of it.
+    pub fn hold_about(
+        &self,
+        about: &pb::Subject,
+        material_type: &str,
+        number: &str,
+        content: impl Into<Bytes>,
+        words: Words,
+    ) {
+        let (content, about) = (content.into(), Some(about.clone()));
+        self.shelve(material_type, number, Shelved { content, words, about });
+    }
+
+    fn shelve(&self, material_type: &str, number: &str, shelved: Shelved) {
         let key = (material_type.to_owned(), number.to_owned());
-        self.shelf.state().held.insert(key, content.into());
+        self.shelf.state().held.insert(key, shelved);
+    }
+
+    /// Has every Lookup take so long from now on.
+    pub fn take(&self, time: Duration) {
+        self.shelf.state().takes = time;
     }
 
     /// Puts a record that claims are compared with into the department's register.
@@ -287,6 +357,8 @@ impl AdapterService for Shelf {
         self.state().connections.extend(from);
         self.state().calls.lookup += 1;
         self.gate.pass().await;
+        let takes = self.state().takes;
+        sleep(takes).await;
         let mut state = self.state();
         if let Some(left) = state.away.checked_sub(1) {
             state.away = left;
@@ -301,18 +373,22 @@ impl AdapterService for Shelf {
             }
             _ => {}
         }
-        let wanted = state.held.iter().filter(|((code, number), _)| {
+        let wanted = state.held.iter().filter(|((code, number), shelved)| {
             *code == request.material_type
+                && shelved.is_about(request.subject.as_ref())
                 && (request.number.is_empty() || *number == request.number)
         });
-        let holdings = wanted.map(|((code, number), content)| pb::Holding {
+        let holdings = wanted.map(|((code, number), Shelved { content, words, .. })| pb::Holding {
             material_type: code.clone(),
             subject: about.clone(),
             number: number.clone(),
             size_bytes: content.len() as i64,
             digest: Some(digest(content)),
-            media_type: "application/pdf".to_owned(),
-            ..Default::default()
+            media_type: words.media_type(),
+            issuer: String::new(),
+            issued: words.issued.to_owned(),
+            valid_until: words.valid_until.to_owned(),
+            status: words.status.to_owned(),
         });
         Ok(Response::new(pb::LookupResponse { holdings: holdings.collect() }))
     }
@@ -329,7 +405,8 @@ impl AdapterService for Shelf {
         let content = if request.sealed {
             state.sealed.get(&wanted[..]).cloned()
         } else {
-            state.held.get(&(request.material_type, request.number)).cloned()
+            let held = state.held.get(&(request.material_type, request.number));
+            held.map(|shelved| shelved.content.clone())
         };
         let Some(content) = content else { return Err(refused("MATERIAL_NOT_FOUND")) };
         let mut content = content.to_vec();

@@ -22,6 +22,8 @@ use crate::{Authority, Client, Pair, TestAdapter, TestClock, leaf};
 const DOMAIN: &str = "oncebus.test";
 /// The departments of the shipped catalogue that have adapters.
 const DEPARTMENTS: [&str; 3] = ["housing", "planning", "market"];
+/// The shipped catalogue.
+const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../gateway/cli/catalog/jining");
 /// Longest that a crash may take.
 const CRASH: Duration = Duration::from_secs(10);
 
@@ -41,12 +43,14 @@ pub struct TestBus {
     adapters: HashMap<&'static str, TestAdapter>,
     dir: TempDir,
     trail_dir: PathBuf,
+    catalog_dir: PathBuf,
     first_byte_s: u64,
 }
 
 /// A bus to be.
 #[derive(Debug, Default)]
 pub struct Builder {
+    catalog: Option<(PathBuf, Vec<&'static str>)>,
     trail_dir: Option<PathBuf>,
     first_byte_s: Option<u64>,
     tables: String,
@@ -58,6 +62,13 @@ impl Builder {
     #[must_use]
     pub fn trail_dir(mut self, dir: PathBuf) -> Self {
         self.trail_dir = Some(dir);
+        self
+    }
+
+    /// Takes another catalogue than the shipped one, and these of its departments.
+    #[must_use]
+    pub fn catalog(mut self, dir: PathBuf, departments: &[&'static str]) -> Self {
+        self.catalog = Some((dir, departments.to_vec()));
         self
     }
 
@@ -87,7 +98,9 @@ impl Builder {
         let dir = tempfile::tempdir().unwrap();
         let authority = Authority::new("test authority");
         let mut adapters = HashMap::new();
-        for department in DEPARTMENTS {
+        let shipped = || (PathBuf::from(SHIPPED), DEPARTMENTS.to_vec());
+        let (catalog_dir, departments) = self.catalog.unwrap_or_else(shipped);
+        for department in departments {
             let id = format!("spiffe://{DOMAIN}/dept/{department}/adapter/test");
             let credentials = credentials(&authority, &authority.sign(&leaf(&[&id])));
             adapters.insert(department, TestAdapter::start(department, &credentials).await);
@@ -106,6 +119,7 @@ impl Builder {
             adapters,
             dir,
             trail_dir,
+            catalog_dir,
             first_byte_s,
         };
         bus.write_config();
@@ -280,7 +294,7 @@ impl TestBus {
         fs::write(dir.join("cert.pem"), gateway.certificate).unwrap();
         fs::write(dir.join("key.pem"), gateway.key).unwrap();
         fs::write(dir.join("ca.pem"), &self.authority.pem).unwrap();
-        let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/../gateway/cli/catalog/jining");
+        let catalog = &self.catalog_dir;
         let mut config = format!(
             "id = \"g1\"\ntrust_domain = \"{DOMAIN}\"\nlisten = \"127.0.0.1:0\"\n\
              data_dir = \"data\"\ntrail_dir = {:?}\ncatalog_dir = {catalog:?}\n\

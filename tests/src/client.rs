@@ -8,7 +8,7 @@ use oncebus_proto::v1::{
 };
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
-use tonic::{Status, transport::Channel};
+use tonic::{Response, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
 /// A connection of one system.
@@ -162,6 +162,63 @@ impl Client {
         Ok(Fetched { info, content, receipt, messages })
     }
 
+    /// Finds what is held of a type about the tests' project.
+    pub async fn find(&self, material_type: &str) -> Result<Vec<pb::MaterialInfo>, Status> {
+        let request = pb::FindMaterialsRequest {
+            material_type: material_type.to_owned(),
+            subject: Some(subject()),
+            purpose: Some(purpose()),
+            ..Default::default()
+        };
+        let found = self.material.clone().find_materials(request).await;
+        found.map(|answer| answer.into_inner().materials)
+    }
+
+    /// Describes a version.
+    pub async fn get(&self, version: &str) -> Result<pb::MaterialInfo, Status> {
+        let request = pb::GetMaterialRequest {
+            version: version.to_owned(),
+            purpose: Some(purpose()),
+            ..Default::default()
+        };
+        let got = self.material.clone().get_material(request).await;
+        got.map(|answer| answer.into_inner().info.expect("an answer has a description"))
+    }
+
+    /// Fetches a version by its name, to the end.
+    pub async fn fetch_version(&self, version: &str) -> Result<Fetched, Status> {
+        let request = pb::FetchMaterialRequest {
+            version: version.to_owned(),
+            purpose: Some(purpose()),
+            request_id: request_id(),
+            ..Default::default()
+        };
+        self.fetch(request).await
+    }
+
+    /// Asks for the checklist of an item or a package, whichever the code names.
+    pub async fn resolve(
+        &self,
+        code: &str,
+        parties: &[pb::Party],
+    ) -> Result<pb::ResolveRequirementsResponse, Status> {
+        let request =
+            pb::ResolveRequirementsRequest { parties: parties.to_vec(), ..checklist(code) };
+        self.material.clone().resolve_requirements(request).await.map(Response::into_inner)
+    }
+
+    /// Revokes a version, for fraud.
+    pub async fn revoke(&self, version: &str) -> Result<pb::RevokeMaterialResponse, Status> {
+        let request = pb::RevokeMaterialRequest {
+            version: version.to_owned(),
+            reason: pb::Revocation::Fraud.into(),
+            note: String::new(),
+            purpose: Some(purpose()),
+            request_id: request_id(),
+        };
+        self.material.clone().revoke_material(request).await.map(Response::into_inner)
+    }
+
     /// Returns every record that the system may see, oldest first.
     pub async fn records(&self) -> Vec<pb::Record> {
         let mut records = Vec::new();
@@ -206,6 +263,27 @@ pub fn purpose() -> pb::Purpose {
             reference: String::new(),
         }),
     }
+}
+
+/// A request for the checklist of an item or a package, without parties or facts.
+pub fn checklist(code: &str) -> pb::ResolveRequirementsRequest {
+    let (item, package) = match code.starts_with('P') {
+        true => (String::new(), code.to_owned()),
+        false => (code.to_owned(), String::new()),
+    };
+    pb::ResolveRequirementsRequest {
+        item,
+        package,
+        project: subject().value,
+        purpose: Some(purpose()),
+        ..Default::default()
+    }
+}
+
+/// A party of the tests' case.
+pub fn party(role: &str, scheme: &str, value: &str) -> pb::Party {
+    let subject = pb::Subject { scheme: scheme.to_owned(), value: value.to_owned() };
+    pb::Party { role: role.to_owned(), subject: Some(subject) }
 }
 
 /// The project that the tests are about.

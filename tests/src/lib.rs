@@ -17,12 +17,13 @@ pub mod raw;
 mod tag;
 mod trail_file;
 
-pub use adapter::{Calls, Fault, TestAdapter};
+pub use adapter::{Calls, Fault, TestAdapter, Words};
 pub use authority::{Authority, Pair, leaf};
 pub use behaviour::Behaviour;
 pub use bus::{Builder, TestBus};
 pub use client::{
-    Client, Document, Fetched, digest, purpose, reason, receipt, request_id, subject,
+    Client, Document, Fetched, checklist, digest, party, purpose, reason, receipt, request_id,
+    subject,
 };
 pub use clock::TestClock;
 pub use proof::proof;

@@ -59,9 +59,9 @@ impl Tag {
         Some(Self { route, behaviour, serial, size })
     }
 
-    /// Returns the subject that it is about.
+    /// Returns the subject that it is about: a licence, whose number may be any text.
     pub fn subject(&self) -> pb::Subject {
-        pb::Subject { scheme: "project".to_owned(), value: self.text() }
+        pb::Subject { scheme: "license".to_owned(), value: self.text() }
     }
 
     /// Returns a good purpose that names it.

@@ -30,9 +30,13 @@ pub struct Sidecar {
     /// Day of issue, `YYYY-MM-DD`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued: Option<String>,
-    /// Last day of validity, `YYYY-MM-DD`.
+    /// Last day of validity, `YYYY-MM-DD`, or `长期`, `long_term` or another spelling of "without end".
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<String>,
+    /// How it stands: `01` valid, `02` suspended, `03` revoked, `04` cancelled, `05` lapsed, `06` moved
+    /// out, `07` withdrawn as a penalty, `99` other; absent means `01`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
 }
 
 /// What is wrong with a sidecar. It shows none of the values.
@@ -75,11 +79,7 @@ impl Sidecar {
         material_type: &TypeCode,
         subject: &Subject,
     ) -> Result<Document, SidecarError> {
-        let day = |field, text: &Option<String>| {
-            text.as_deref()
-                .map(|text| text.parse().map_err(|e: FieldError| e.of(field)))
-                .transpose()
-        };
+        let issued = self.issued.as_deref().map(str::parse).transpose();
         if self.size_bytes == 0 {
             return Err(SidecarError::Empty);
         }
@@ -94,8 +94,9 @@ impl Sidecar {
             digest: self.sha256.parse::<Digest>()?,
             media_type: self.media_type.parse()?,
             issuer: self.issuer.as_deref().map(str::parse).transpose()?,
-            issued: day("issued", &self.issued)?,
-            valid_until: day("valid_until", &self.valid_until)?,
+            issued: issued.map_err(|error: FieldError| error.of("issued"))?,
+            valid_until: self.valid_until.as_deref().map(str::parse).transpose()?,
+            status: self.status.as_deref().map(str::parse).transpose()?.unwrap_or_default(),
         })
     }
 }
@@ -136,6 +137,8 @@ fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use oncebus_adapter::{Status, ValidUntil};
+
     use super::*;
 
     fn sidecar() -> Sidecar {
@@ -148,6 +151,7 @@ mod tests {
             issuer: Some("市场监管局".to_owned()),
             issued: Some("2024-02-29".to_owned()),
             valid_until: None,
+            status: None,
         }
     }
 
@@ -164,6 +168,22 @@ mod tests {
         assert_eq!(parsed, sidecar());
         assert_eq!(document.digest, Digest::of(b"hello"));
         assert_eq!(document.issued.unwrap().to_string(), "2024-02-29");
+    }
+
+    #[test]
+    fn a_status_and_every_spelling_of_without_end_are_read() {
+        let text = format!("{}status = \"02\"\n", sidecar().to_toml());
+
+        let silent = document(&sidecar()).unwrap();
+        let suspended = document(&parse(text.as_bytes()).unwrap()).unwrap();
+
+        assert_eq!((silent.status, silent.valid_until), (Status::Valid, None));
+        assert_eq!(suspended.status, Status::Suspended);
+        for spelling in ["长期", "9999-01-01", "2099-12-31", "long_term"] {
+            let sidecar = Sidecar { valid_until: Some(spelling.to_owned()), ..sidecar() };
+            let read = document(&sidecar).unwrap().valid_until;
+            assert_eq!(read, Some(ValidUntil::LongTerm), "{spelling}");
+        }
     }
 
     #[test]
@@ -198,6 +218,7 @@ mod tests {
                 Sidecar { valid_until: Some("soon".to_owned()), ..sidecar() },
                 "valid_until is no day",
             ),
+            (Sidecar { status: Some("08".to_owned()), ..sidecar() }, "status is unknown"),
             (Sidecar { issuer: Some("a\nb".to_owned()), ..sidecar() }, "issuer has a control"),
             (Sidecar { file: "../x".to_owned(), ..sidecar() }, "file is no plain name"),
             (Sidecar { file: "..".to_owned(), ..sidecar() }, "file is no plain name"),

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use oncebus_proto::v1 as pb;
 
-use crate::{AdapterError, Day, Digest, Document, Issuer, Query, Subject, Verdict, Verify};
+use crate::{AdapterError, Digest, Document, Issuer, Query, Subject, Verdict, Verify};
 
 /// Most entries of a list.
 pub(crate) const MAX_LIST: usize = 1_000;
@@ -62,9 +62,9 @@ fn holding(document: Document) -> Result<pb::Holding, AdapterError> {
         digest: Some(digest(&document.digest)),
         media_type: document.media_type.as_str().to_owned(),
         issuer: document.issuer.as_ref().map(Issuer::as_str).unwrap_or_default().to_owned(),
-        issued: day(document.issued),
-        valid_until: day(document.valid_until),
-        status: String::new(),
+        issued: optional(document.issued),
+        valid_until: optional(document.valid_until),
+        status: document.status.to_string(),
     })
 }
 
@@ -84,6 +84,6 @@ fn digest(digest: &Digest) -> pb::Digest {
     }
 }
 
-fn day(day: Option<Day>) -> String {
-    day.map(|day| day.to_string()).unwrap_or_default()
+fn optional<T: ToString>(value: Option<T>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
 }

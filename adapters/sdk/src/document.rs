@@ -1,6 +1,6 @@
 //! A document that a department holds.
 
-use crate::{Day, Digest, Issuer, MediaType, Number, Subject, TypeCode};
+use crate::{Day, Digest, Issuer, MediaType, Number, Status, Subject, TypeCode, ValidUntil};
 
 /// One document that the department holds: what `lookup` says of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Document {
     pub issuer: Option<Issuer>,
     /// Day of issue.
     pub issued: Option<Day>,
-    /// Last day of validity.
-    pub valid_until: Option<Day>,
+    /// Until when it says that it is valid.
+    pub valid_until: Option<ValidUntil>,
+    /// How it stands now.
+    pub status: Status,
 }

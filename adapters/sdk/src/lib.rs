@@ -66,6 +66,7 @@ mod service;
 mod status;
 mod subject;
 mod text;
+mod validity;
 
 pub use async_trait::async_trait;
 pub use oncebus_transport::{Credentials, CredentialsError, IdentityError, Limits, TrustDomain};
@@ -85,6 +86,7 @@ pub use crate::{
     serve::{Options, ServeError, Server, routes, serve},
     subject::{Scheme, Subject},
     text::{Day, Issuer, MediaType, Number},
+    validity::{Status, ValidUntil},
 };
 
 /// Bytes of every chunk of a content but the last.

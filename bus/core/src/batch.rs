@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     Admitted, BundleId, Bus, Caller, Claims, DeptId, ExchangeError, Failure, Finding, HolderError,
-    MaterialType, Operation, Purpose, RequestId, Subject, Supply, Verdict, Verified,
+    MatchVerdict, MaterialType, Operation, Purpose, RequestId, Subject, Supply, Verified,
     exchange::{BatchIntent, Exchange},
     find::finished,
     verify::{Question, is_of_document},
@@ -48,7 +48,7 @@ pub struct Batch {
     /// Its id, which all its records carry.
     pub id: BundleId,
     /// The verdicts, in the order of the subjects, each with the index of its record.
-    pub verdicts: Vec<(Verdict, u64)>,
+    pub verdicts: Vec<(MatchVerdict, u64)>,
     /// Proof of the last subject's record; `None` of no subjects.
     pub receipt: Option<Receipt>,
 }
@@ -72,7 +72,7 @@ struct Common {
 
 impl Bus {
     /// Says of many subjects whether claims are true. Those that cannot be asked, or not in time, are
-    /// [`Verdict::Unknown`], and their records say why.
+    /// [`MatchVerdict::Unknown`], and their records say why.
     ///
     /// # Errors
     ///

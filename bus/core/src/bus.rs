@@ -6,14 +6,17 @@ use uuid::Uuid;
 
 use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
-    Journal, MaterialType, Policy, Registry, Rng,
+    Identifiers, Journal, MaterialType, Policy, Registry, Rng, Subject,
     batch::BatchPlaces,
     cache::Caches,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
+    identifier::Against,
+    outages::Outages,
     planted::Planted,
     publish::Turns,
     resolve::Lookups,
+    revocations::Revocations,
     rng,
 };
 
@@ -28,6 +31,7 @@ pub struct Bus {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) limits: Arc<Limits>,
+    identifiers: Arc<Identifiers>,
     pub(crate) admission: Arc<Admission>,
     pub(crate) caches: Caches,
     pub(crate) lookups: Lookups,
@@ -36,6 +40,8 @@ pub struct Bus {
     pub(crate) landings: Landings,
     pub(crate) commits: Turns,
     pub(crate) batches: BatchPlaces,
+    pub(crate) outages: Outages,
+    pub(crate) revocations: Revocations,
     pub(crate) planted: Planted,
 }
 
@@ -58,6 +64,8 @@ pub struct Parts {
     pub rng: Arc<dyn Rng>,
     /// Bounds.
     pub limits: Limits,
+    /// How identifiers of requests are checked.
+    pub identifiers: Identifiers,
 }
 
 /// Memory that the bounds count with where nobody says how much there is.
@@ -78,6 +86,8 @@ pub struct Limits {
     pub progress: Duration,
     /// Longest flight: as long as a caller may wait for a transfer.
     pub flight: Duration,
+    /// How long a department may not answer before an applicant may be asked for what it holds.
+    pub unknown_grace: Duration,
     /// What is remembered.
     pub cache: CacheLimits,
     /// How much may be under way.
@@ -104,14 +114,17 @@ impl Bus {
             landings: Landings::default(),
             catalog: parts.catalog,
             policy: parts.policy,
+            revocations: Revocations::new(Arc::clone(&parts.registry)),
             registry: parts.registry,
             holders: parts.holders,
             clock: Arc::clone(parts.journal.clock()) as _,
             journal: parts.journal,
             rng: parts.rng,
             limits: Arc::new(parts.limits),
+            identifiers: Arc::new(parts.identifiers),
             commits: Turns::default(),
             batches: BatchPlaces::default(),
+            outages: Outages::default(),
             planted,
         }
     }
@@ -157,6 +170,35 @@ impl Bus {
         })
     }
 
+    /// Returns how identifiers of requests are checked.
+    pub fn identifiers(&self) -> &Identifiers {
+        &self.identifiers
+    }
+
+    /// Checks whom or what a request is about, by the modes in force.
+    ///
+    /// # Errors
+    ///
+    /// Names `subject.scheme` or `subject.value`, what is wrong with it and the cure, never the value.
+    pub fn subject(&self, scheme: &str, value: &str) -> Result<Subject, FieldError> {
+        self.identifiers.subject(scheme, value, self.against())
+    }
+
+    /// Checks an item that a request names, by the mode in force, and returns its code: as given, or the
+    /// implementation code in canonical form. Whether the catalogue has it is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// Names `item`, what is wrong with it and the cure.
+    pub fn item(&self, text: &str) -> Result<String, FieldError> {
+        self.identifiers.item(text, self.against())
+    }
+
+    /// What identifiers are checked against now.
+    fn against(&self) -> Against<'_> {
+        Against { regions: self.catalog.regions(), clock: &*self.clock }
+    }
+
     pub(crate) fn draw_uuid(&self) -> Uuid {
         rng::uuid(&*self.clock, &*self.rng)
     }
@@ -179,6 +221,7 @@ impl Default for Limits {
             discard: Duration::from_secs(5),
             progress: Duration::from_secs(10),
             flight: Duration::from_secs(600),
+            unknown_grace: Duration::from_secs(30),
             cache: CacheLimits::default(),
             admission: AdmissionLimits::within(MEMORY_BYTES),
             spool_dir: std::env::temp_dir(),

@@ -1,13 +1,19 @@
-//! The catalogue: which types of material there are, and which department answers for each.
+//! The catalogue: which types of material there are, which department answers for each, what each
+//! approval item requires, and which forms are filled from them.
 //!
-//! It is data: a folder of three TOML files. No type's code stands in the program.
+//! It is data: a folder of six TOML files. No code of a type, item, package, fact or form stands in
+//! the program.
 
-mod credit;
+mod contents;
 mod departments;
 mod fact;
 mod fault;
 mod form;
+mod forms;
 mod item;
+mod items;
+mod names;
+mod regions;
 mod row;
 mod sharing;
 mod sources;
@@ -18,8 +24,8 @@ use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 
 use serde::Serialize;
 
+use self::contents::Contents;
 pub use self::{
-    credit::CreditCode,
     fact::{Condition, Fact, FactKind, FactValue, Facts, Holds},
     fault::{CatalogError, CatalogFault, Position},
     form::{FieldSource, Form, FormField},
@@ -28,18 +34,19 @@ pub use self::{
     sources::CatalogSources,
     validity::ValidityKind,
 };
-use self::{departments::DepartmentRows, fault::Faults, row::Rows};
-use crate::{DeptId, Digest, MediaType, TypeCode};
+use crate::{CreditCode, DeptId, Digest, MediaType, Scheme, TypeCode};
 
 /// A checked catalogue. It never changes: another catalogue is another value.
 #[derive(Debug)]
 pub struct Catalog {
-    name: String,
+    contents: Contents,
     version: Digest,
-    types: Vec<Arc<MaterialType>>,
-    departments: Vec<Department>,
-    /// Place in `types` by code and by alias.
-    by_name: HashMap<String, usize>,
+    /// Place in the types by code and by alias.
+    types_by_name: HashMap<String, usize>,
+    /// Place in the items by each of their codes.
+    items_by_code: HashMap<String, usize>,
+    /// Department by region, of each source department that has one there.
+    regional: HashMap<String, HashMap<String, DeptId>>,
 }
 
 /// One type of material.
@@ -53,12 +60,32 @@ pub struct MaterialType {
     pub name_zh: String,
     /// English name.
     pub name_en: String,
+    /// Who decides, in its own words.
+    pub issuer: String,
     /// Who keeps the record, in its own words.
     pub source_department: String,
-    /// Department on the bus that stands for `source_department`.
+    /// Department on the bus that stands for `source_department` where no region says more.
     pub department: DeptId,
+    /// How whom or what it is about is identified.
+    pub subject: Scheme,
+    /// Code of the stage that it belongs to; `None` is any.
+    #[serde(serialize_with = "stage_or_any")]
+    pub stage: Option<String>,
     /// How the material comes onto the bus.
     pub supply: Supply,
+    /// Whether it may be shared, and on what terms.
+    #[serde(flatten)]
+    pub sharing: Sharing,
+    /// How often what its source department holds changes.
+    pub update_frequency: UpdateFrequency,
+    /// By what way it comes to who uses it.
+    pub sharing_way: SharingWay,
+    /// Class of the data.
+    pub classification: Classification,
+    /// What ends its validity.
+    pub validity: ValidityKind,
+    /// Its data items, at least one.
+    pub fields: Vec<DataField>,
     /// Media types that a version may have; at least one.
     pub media_types: Vec<MediaType>,
     /// Largest size of one version in bytes, 1 to 1 GiB.
@@ -99,71 +126,55 @@ pub struct Department {
     pub credit_code: CreditCode,
 }
 
-/// What a catalogue's version is the hash of.
-#[derive(Serialize)]
-struct Canonical<'a> {
-    schema_version: u64,
-    name: &'a str,
-    departments: &'a [Department],
-    types: &'a [Arc<MaterialType>],
-}
-
 // === impl Catalog ===
 
 impl Catalog {
     /// The form of the files that this program reads.
-    pub const SCHEMA_VERSION: u64 = 1;
+    pub const SCHEMA_VERSION: u64 = 2;
 
     /// Reads and checks the folder `dir`.
     ///
     /// # Errors
     ///
-    /// Lists every fault that the three files have, with file, line and column.
+    /// Lists every fault that the six files have, with file, line and column.
     pub fn load(dir: &Path) -> Result<Self, CatalogError> {
         let sources = CatalogSources::read(dir)?;
         Self::from_sources(&sources).map_err(|error| error.within(dir))
     }
 
-    /// Checks the texts of the three files.
+    /// Checks the texts of the six files.
     ///
     /// # Errors
     ///
-    /// Lists every fault that the three files have, with file, line and column.
+    /// Lists every fault that the six files have, with file, line and column.
     pub fn from_sources(sources: &CatalogSources) -> Result<Self, CatalogError> {
-        let mut faults = Vec::new();
-        let name = header(&sources.catalog, &mut faults);
-        let departments = departments::read(&sources.departments, &mut faults);
-        let types = types::read(&sources.types, departments.as_ref(), &mut faults);
-        match (name, departments, types) {
-            (Some(name), Some(DepartmentRows { departments, .. }), Some(types))
-                if faults.is_empty() =>
-            {
-                Ok(Self::new(name, departments, types))
-            }
-            _ => Err(CatalogError::new(faults)),
-        }
+        Contents::read(sources).map(Self::new)
     }
 
-    fn new(name: String, departments: Vec<Department>, types: Vec<Arc<MaterialType>>) -> Self {
-        let canonical = Canonical {
-            schema_version: Self::SCHEMA_VERSION,
-            name: &name,
-            departments: &departments,
-            types: &types,
-        };
-        let canonical = serde_json_canonicalizer::to_vec(&canonical)
-            .expect("a catalogue has only strings, booleans and small integers");
-        let by_name = types
-            .iter()
-            .enumerate()
+    fn new(contents: Contents) -> Self {
+        let types = contents.types.iter().enumerate();
+        let types_by_name = types
             .flat_map(|(place, row)| [(row.code.to_string(), place), (row.alias.clone(), place)])
             .collect();
-        Self { name, version: Digest::of(&canonical), types, departments, by_name }
+        let mut items_by_code = HashMap::new();
+        for (place, item) in contents.items.iter().enumerate() {
+            items_by_code.insert(item.code.clone(), place);
+            items_by_code.extend(item.codes.iter().map(|code| (code.clone(), place)));
+        }
+        let mut regional: HashMap<_, HashMap<_, _>> = HashMap::new();
+        for source in &contents.sources {
+            if let Some(region) = &source.authority.region {
+                let departments = regional.entry(source.authority.name.clone()).or_default();
+                departments.insert(region.clone(), source.department.clone());
+            }
+        }
+        let version = contents.version();
+        Self { contents, version, types_by_name, items_by_code, regional }
     }
 
     /// Returns the catalogue's name, for example that of a city.
     pub fn name(&self) -> &str {
-        &self.name
+        &self.contents.name
     }
 
     /// Returns the digest of what the catalogue says, whatever the layout of its files.
@@ -175,37 +186,92 @@ impl Catalog {
 
     /// Returns the types in the catalogue's order.
     pub fn types(&self) -> &[Arc<MaterialType>] {
-        &self.types
+        &self.contents.types
     }
 
     /// Returns the type of that code or alias.
     pub fn material_type(&self, code_or_alias: &str) -> Option<&Arc<MaterialType>> {
-        self.by_name.get(code_or_alias).map(|place| &self.types[*place])
+        self.types_by_name.get(code_or_alias).map(|place| &self.contents.types[*place])
     }
 
     /// Returns the departments in the catalogue's order.
     pub fn departments(&self) -> &[Department] {
-        &self.departments
+        &self.contents.departments
     }
 
     /// Returns the department of that code.
     pub fn department(&self, code: &DeptId) -> Option<&Department> {
-        self.departments.iter().find(|department| department.code == *code)
+        self.departments().iter().find(|department| department.code == *code)
+    }
+
+    /// Returns the one department that a type's materials of a region come from: that of its source
+    /// department there, else the one that stands for it everywhere.
+    pub fn source_department<'a>(
+        &'a self,
+        of: &'a MaterialType,
+        region: Option<&str>,
+    ) -> &'a DeptId {
+        let there = self.regional.get(&of.source_department);
+        region.and_then(|region| there?.get(region)).unwrap_or(&of.department)
+    }
+
+    /// Returns within how many days an end counts as expiring.
+    pub fn expiring_days(&self) -> u32 {
+        self.contents.expiring_days
+    }
+
+    /// Returns the regions in the catalogue's order.
+    pub fn regions(&self) -> &[Region] {
+        &self.contents.regions
+    }
+
+    /// Returns the stages in the order in which a project goes through them.
+    pub fn stages(&self) -> &[Stage] {
+        &self.contents.stages
+    }
+
+    /// Returns the facts of a case that items and validities depend on.
+    pub fn facts(&self) -> &[Fact] {
+        &self.contents.facts
+    }
+
+    /// Returns the approval items in the catalogue's order.
+    pub fn items(&self) -> &[Item] {
+        &self.contents.items
+    }
+
+    /// Returns the item of that short code, or of that implementation code of 31 or 33 characters.
+    pub fn item(&self, code: &str) -> Option<&Item> {
+        self.items_by_code.get(code).map(|place| &self.contents.items[*place])
+    }
+
+    /// Returns the packages in the catalogue's order.
+    pub fn packages(&self) -> &[Package] {
+        &self.contents.packages
+    }
+
+    /// Returns the package of that code.
+    pub fn package(&self, code: &str) -> Option<&Package> {
+        self.packages().iter().find(|package| package.code == code)
+    }
+
+    /// Returns the forms in the catalogue's order.
+    pub fn forms(&self) -> &[Form] {
+        &self.contents.forms
+    }
+
+    /// Returns the form of that code.
+    pub fn form(&self, code: &str) -> Option<&Form> {
+        self.forms().iter().find(|form| form.code == code)
     }
 }
 
-/// Reads `catalog.toml`: the form of the files, and the catalogue's name.
-fn header(text: &str, faults: &mut Vec<CatalogFault>) -> Option<String> {
-    let mut found = Faults::new(CatalogSources::CATALOG, text);
-    let name = Rows::parse(text, &mut found).and_then(|rows| {
-        let mut row = rows.top(&mut found);
-        row.integer("schema_version", Catalog::SCHEMA_VERSION..=Catalog::SCHEMA_VERSION);
-        let name = row.text("name", row::NAME_BYTES);
-        row.finish();
-        name
-    });
-    faults.append(&mut found.into_list());
-    name.map(|name| name.value)
+/// Writes the stage as files do.
+fn stage_or_any<S: serde::Serializer>(
+    stage: &Option<String>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(stage.as_deref().unwrap_or(items::Ground::ANY_STAGE))
 }
 
 fn whole_seconds<S: serde::Serializer>(age: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

@@ -6,6 +6,7 @@
     reason = "the suites are test code that implementations call"
 )]
 
+mod changes;
 mod held;
 mod requests;
 mod uploads;
@@ -13,9 +14,9 @@ mod uploads;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Authorization, BootId, Cause, ChunkDigests, DeptId, Digest, Document, Manifest, MaterialId,
-    MaterialKey, NewUpload, Purpose, RecordId, Registry, Rng as _, Rule, SealedContent, Subject,
-    SystemId, SystemRng, UploadId, Why,
+    Authorization, BootId, Cause, ChunkDigests, DeptId, Digest, Document, HeldVersion, Manifest,
+    MaterialId, MaterialKey, NewUpload, Purpose, RecordId, Registry, Revocation, Revoked, Rng as _,
+    Rule, SealedContent, Status, Subject, SystemId, SystemRng, UploadId, Version, Why,
 };
 
 /// Checks what every registry must do. Run it on an empty one.
@@ -29,6 +30,13 @@ pub async fn registry(registry: &dyn Registry) {
     held::a_changed_document_supersedes_and_the_old_one_stays(registry).await;
     held::a_confirmation_never_moves_backwards(registry).await;
     held::current_versions_come_by_number(registry).await;
+    held::a_status_is_noted_and_no_older_word_counts(registry).await;
+    held::a_revocation_is_for_ever(registry).await;
+    changes::every_change_is_told_once_in_its_order(registry).await;
+    changes::the_past_is_what_was_known_then(registry).await;
+    changes::expired_changes_leave_what_the_past_needs(registry).await;
+    uploads::revoked_content_is_not_published_again(registry).await;
+    uploads::an_older_version_becomes_current_again(registry).await;
     uploads::beginning_twice_is_one_upload(registry).await;
     uploads::a_department_has_a_limit(registry).await;
     uploads::chunks_go_only_where_they_belong(registry).await;
@@ -100,6 +108,32 @@ fn document(number: &str, content: &[u8]) -> Document {
         issued: None,
         valid_until: None,
     }
+}
+
+/// Registers a content that a department holds, `seconds` behind the start.
+async fn register(
+    registry: &dyn Registry,
+    key: &MaterialKey,
+    content: &[u8],
+    seconds: i64,
+) -> Version {
+    let material = registry.material(key, fresh()).await.unwrap();
+    let chunks = ChunkDigests::of(content);
+    let document = document(key.number.as_str(), content);
+    let manifest = Manifest::new(material, &key.material_type, &document, &chunks);
+    let held = HeldVersion {
+        manifest: &manifest,
+        chunks: &chunks,
+        holder: &department("market"),
+        status: Status::Valid,
+        confirmed_at: later(seconds),
+        now: later(seconds),
+    };
+    registry.register_held(&held).await.unwrap()
+}
+
+fn revoked(seconds: i64) -> Revoked {
+    Revoked { at: later(seconds), reason: Revocation::Fraud }
 }
 
 async fn upload_of(

@@ -5,8 +5,8 @@ use std::time::Duration;
 use oncebus_trail::{AppendError, ProveError, Receipt};
 
 use crate::{
-    DeptId, FieldError, HolderError, Load, Operation, RecordError, RegistryError, TypeCode,
-    VersionName,
+    DeptId, FieldError, HolderError, Load, Operation, RecordError, RegistryError, Revocation,
+    TypeCode, VersionName,
 };
 
 /// Why the bus refused or failed one call.
@@ -58,6 +58,14 @@ pub enum ExchangeError {
     VersionConflict {
         /// The current version.
         current: Option<VersionName>,
+    },
+    /// The version was revoked: its bytes never leave again.
+    #[error("{version} was revoked, {reason}: ask its department for another")]
+    VersionRevoked {
+        /// The version.
+        version: VersionName,
+        /// Why it was.
+        reason: Revocation,
     },
     /// The publisher's adapter cannot keep uploads.
     #[error("the adapter of {holder} cannot store uploads, use one that can, like files")]
@@ -179,6 +187,7 @@ impl ExchangeError {
             Self::VerifyOnly { .. } => "VERIFY_ONLY",
             Self::NotUploaded { .. } => "NOT_UPLOADED",
             Self::VersionConflict { .. } => "VERSION_CONFLICT",
+            Self::VersionRevoked { .. } => "VERSION_REVOKED",
             Self::HolderCannotStore { .. } => "HOLDER_CANNOT_STORE",
             Self::UploadNotFound => "UPLOAD_NOT_FOUND",
             Self::UploadOffset { .. } => "UPLOAD_OFFSET",
@@ -207,6 +216,7 @@ impl ExchangeError {
             Self::MaterialAmbiguous { .. }
             | Self::VerifyOnly { .. }
             | Self::NotUploaded { .. }
+            | Self::VersionRevoked { .. }
             | Self::HolderCannotStore { .. }
             | Self::DigestMismatch
             | Self::SizeMismatch { .. }

@@ -9,8 +9,9 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    AdapterCalls, Asking, BundleId, Bus, Cache, Caller, Claims, DeptId, ExchangeError, Failure,
-    MaterialType, Operation, Purpose, RecordId, RequestId, Subject, Version,
+    AdapterCalls, Asking, BundleId, Bus, Cache, Caller, Claims, Counts, DeptId, ExchangeError,
+    Failure, MaterialType, Note, Operation, Purpose, RecordId, RequestId, Revocation, Rule,
+    Subject, Version,
     planted::Bug,
     record::{Call, Ending},
     standing::Standing,
@@ -29,7 +30,8 @@ pub(crate) struct Exchange {
     batch: Option<Arc<BatchIntent>>,
     calls: AdapterCalls,
     asking: Asking,
-    standing: Option<Standing>,
+    /// One for each decision that it rests on.
+    standings: Vec<Standing>,
     /// Index of the Outcome by which bytes may leave.
     outcome: Option<u64>,
     begun: Instant,
@@ -50,17 +52,31 @@ impl Exchange {
         Self::with(bus, call, material_type)
     }
 
+    /// Opens the exchange of a checked call about many types. Its records name none of them.
+    pub(crate) fn begin_many(
+        bus: &Bus,
+        caller: &Caller,
+        operation: Operation,
+        purpose: &Purpose,
+    ) -> Self {
+        Self::of(bus, Call::about_many(caller, operation, purpose))
+    }
+
     /// Opens the exchange of a call whose record is begun.
     pub(crate) fn with(bus: &Bus, call: Call, material_type: &MaterialType) -> Self {
+        Self { personal: material_type.personal, ..Self::of(bus, call) }
+    }
+
+    fn of(bus: &Bus, call: Call) -> Self {
         Self {
             bus: bus.clone(),
             call,
-            personal: material_type.personal,
+            personal: false,
             intent: None,
             batch: None,
             calls: AdapterCalls::default(),
             asking: Asking::until(Instant::now()),
-            standing: None,
+            standings: Vec::new(),
             outcome: None,
             begun: Instant::now(),
         }
@@ -93,15 +109,64 @@ impl Exchange {
         operation: Operation,
         material_type: &MaterialType,
     ) -> Result<Standing, ExchangeError> {
-        let policy = &self.bus.policy;
-        let (decided, by) = Standing::decide(policy, caller, operation, &material_type.code);
+        let Bus { policy, revocations, .. } = &self.bus;
+        let code = &material_type.code;
+        let (decided, by) = Standing::decide(policy, revocations, caller, operation, code);
         self.call.policy = Some(by.digest);
         let (rule, standing) = decided?;
-        if let Some(why) = &mut self.call.why {
-            why.rule = Some(rule);
-        }
-        self.standing = Some(standing.clone());
+        self.by_rule(rule);
+        self.standings = vec![standing.clone()];
         Ok(standing)
+    }
+
+    /// Decides one of the types that a call is about.
+    pub(crate) fn decide_also(
+        &mut self,
+        caller: &Caller,
+        operation: Operation,
+        material_type: &MaterialType,
+    ) -> Result<(), ExchangeError> {
+        let others = std::mem::take(&mut self.standings);
+        let decided = self.decide(caller, operation, material_type);
+        let own = std::mem::replace(&mut self.standings, others);
+        self.standings.extend(own);
+        decided.map(drop)
+    }
+
+    /// Says which package of items the call is made for.
+    pub(crate) fn package(&mut self, code: &str) {
+        if let Some(why) = &mut self.call.why {
+            why.package = Some(code.to_owned());
+        }
+    }
+
+    /// Says how many pieces a checklist has.
+    pub(crate) fn counted(&mut self, counts: Counts) {
+        self.call.counts = Some(counts);
+    }
+
+    /// Makes the Intent of a call that asks several holders durable, once.
+    pub(crate) async fn intent_for_all(&mut self) -> Result<(), ExchangeError> {
+        if self.intent.is_none() {
+            self.intent = Some(self.bus.journal.intent(self.call.clone()).await?.index);
+        }
+        Ok(())
+    }
+
+    /// Opens a part of this exchange, about one type: it asks under the Intent of the whole, and writes
+    /// no Outcome of its own.
+    pub(crate) fn part(&self, material_type: &MaterialType) -> Self {
+        Self {
+            personal: material_type.personal,
+            intent: self.intent,
+            asking: self.asking.clone(),
+            ..Self::of(&self.bus, self.call.clone())
+        }
+    }
+
+    /// Counts the adapter calls of a part.
+    pub(crate) fn add(&mut self, part: &Self) {
+        self.calls.lookup += part.calls.lookup;
     }
 
     /// Says what the call does, where it turns out to be another thing than it began as.
@@ -126,6 +191,32 @@ impl Exchange {
             (self.call.private.version, self.call.private.digest) = (name, digest);
         } else {
             (self.call.version, self.call.digest) = (name, digest);
+        }
+    }
+
+    /// Says that the call is about to give a version on, which it may until that is revoked.
+    ///
+    /// # Errors
+    ///
+    /// [`ExchangeError::VersionRevoked`] if it was before.
+    pub(crate) fn gives_on(&mut self, version: &Version) -> Result<(), ExchangeError> {
+        version.not_revoked()?;
+        for standing in &mut self.standings {
+            standing.gives_on(version.id);
+        }
+        Ok(())
+    }
+
+    /// Says why a version is revoked, and a note for auditors only.
+    pub(crate) fn revokes(&mut self, reason: Revocation, note: Option<&Note>) {
+        self.call.revocation = Some(reason);
+        self.call.private.note = note.map(ToString::to_string);
+    }
+
+    /// Says on what a decision rests that no permission made.
+    pub(crate) fn by_rule(&mut self, rule: Rule) {
+        if let Some(why) = &mut self.call.why {
+            why.rule = Some(rule);
         }
     }
 
@@ -189,6 +280,13 @@ impl Exchange {
         Ok(receipt)
     }
 
+    /// Makes the Intent of something durable that asks no adapter, but is for ever.
+    pub(crate) async fn announce(&mut self) -> Result<(), ExchangeError> {
+        let receipt = self.bus.journal.intent(self.call.clone()).await?;
+        self.intent = Some(receipt.index);
+        Ok(())
+    }
+
     /// Continues under the Intent that an earlier call made durable, and closes it.
     pub(crate) fn under(&mut self, intent: u64) {
         self.intent = Some(intent);
@@ -214,8 +312,8 @@ impl Exchange {
         bytes: u64,
         cache: Option<Cache>,
     ) -> Result<Receipt, ExchangeError> {
-        if let Some(standing) = &mut self.standing {
-            standing.check()?;
+        for standing in &mut self.standings {
+            standing.check().await?;
         }
         let call = Call { bytes_authorised: Some(bytes), cache, ..self.closing() };
         if self.bus.planted.is(Bug::OutcomeAfterRelease) {
@@ -281,7 +379,7 @@ impl Exchange {
     fn closing(&self) -> Call {
         let asked = (self.calls != AdapterCalls::default()).then_some(self.calls);
         let adapter = |holder| self.bus.holders.adapter(holder);
-        let policy = self.standing.as_ref().map(|standing| Arc::clone(&standing.by().digest));
+        let policy = self.standings.last().map(|standing| Arc::clone(&standing.by().digest));
         let retries = self.asking.retries();
         Call {
             adapter: asked.and(self.call.holder.as_ref()).and_then(adapter),

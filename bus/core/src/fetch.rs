@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::{select, sync::oneshot, time::Instant};
 
 use crate::{
-    Admitted, BundleId, Bus, Cache, ExchangeError, Failure, MaterialInfo, MaterialType, Number,
-    Operation, Purpose, RequestId, Subject, Version, VersionId,
+    Admitted, BundleId, Bus, Cache, ExchangeError, Failure, MaterialType, Number, Operation,
+    Purpose, RequestId, Subject, Version, VersionId,
     exchange::Exchange,
     first_fetch::{First, Wanted},
     release::{Ready, Release, Source, release},
@@ -94,7 +94,7 @@ impl Bus {
         let Admitted { caller, deadline, permit, .. } = admitted;
         let deadline = *deadline;
         let decided = exchange.decide(caller, Operation::Fetch, &query.material_type);
-        let standing = decided.or_else(|denied| self.let_through(denied, caller, &query))?;
+        let mut standing = decided.or_else(|denied| self.let_through(denied, caller, &query))?;
         let found = self.locate(exchange, &query, deadline).await?;
         let relied = matches!(found, Found::Held(_)) && exchange.relied();
         let room = permit.room(found.bytes_in_memory(&query.material_type))?;
@@ -111,14 +111,14 @@ impl Bus {
             first = source.next(exchange) => first?.unwrap_or_default(),
             () = answer.closed() => return Err(ExchangeError::Cancelled),
         };
+        standing.gives_on(version.id);
+        let mut info = self.describe(&version, &query.material_type).await?;
+        if let Target::Current { .. } = query.target {
+            info = info.found_current(&query.material_type);
+        }
+        info.cache = Some(cache);
         let bytes = version.manifest.size_bytes - query.offset;
         let receipt = exchange.served(bytes, Some(cache)).await?;
-        let now = self.clock.now();
-        let mut info = match query.target {
-            Target::Version(_) => MaterialInfo::of_version(&version, now),
-            Target::Current { .. } => MaterialInfo::of_current(&version, &query.material_type, now),
-        };
-        info.cache = Some(cache);
         let left = bytes - first.len() as u64;
         Ok(Ready { info, first, left, source, receipt, standing, room })
     }
@@ -176,6 +176,7 @@ impl Bus {
                 match self.first_fetch(exchange, wanted, deadline).await? {
                     First::Whole(version, whole, cache) => {
                         exchange.version(&version);
+                        exchange.gives_on(&version)?;
                         return Ok((version, Source::Whole(whole), cache));
                     }
                     First::Registered(version) => version,
@@ -184,6 +185,7 @@ impl Bus {
             (Found::Held(_), Target::Version(_)) => return Err(ExchangeError::MaterialNotFound),
         };
         exchange.version(&version);
+        exchange.gives_on(&version)?;
         let opened = Arc::clone(&version);
         let (content, cache) =
             ContentSource::open(self, exchange, opened, query.offset, deadline).await?;

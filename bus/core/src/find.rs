@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Admitted, Bus, ExchangeError, Failure, MaterialInfo, MaterialType, Number, Operation, Purpose,
-    RequestId, Subject, VersionId, exchange::Exchange,
+    Admitted, Bus, ExchangeError, Facts, Failure, MaterialInfo, MaterialType, Number, Operation,
+    Purpose, RequestId, Subject, VersionId, When, exchange::Exchange,
 };
 use oncebus_trail::Receipt;
 
@@ -68,15 +68,17 @@ impl Bus {
             let number = number.as_ref();
             let found =
                 self.resolve(&mut exchange, &material_type, &subject, number, deadline).await?;
-            Ok::<_, ExchangeError>((found, exchange.served(0, None).await?))
+            let (now, facts) = (self.clock.now(), Facts::default());
+            let when = When::Now(now);
+            let under = self.circumstances(&material_type, &subject, &facts, when).await?;
+            let infos: Vec<_> =
+                found.iter().map(|found| found.info(&material_type, &under, now)).collect();
+            Ok::<_, ExchangeError>((infos, exchange.served(0, None).await?))
         };
-        let (found, receipt) = match found.await {
-            Ok(found) => found,
-            Err(error) => return Err(exchange.failed(error).await),
-        };
-        let now = self.clock.now();
-        let infos = found.iter().map(|found| found.info(&material_type, now)).collect();
-        Ok((infos, receipt))
+        match found.await {
+            Ok(found) => Ok(found),
+            Err(error) => Err(exchange.failed(error).await),
+        }
     }
 
     /// Describes one version by its name; asks no adapter.
@@ -97,13 +99,13 @@ impl Bus {
             exchange.decide(&caller, Operation::Get, &material_type)?;
             let version = self.named(&id, &material_type).await?;
             exchange.version(&version);
-            Ok::<_, ExchangeError>((version, exchange.served(0, None).await?))
+            let info = self.describe(&version, &material_type).await?;
+            Ok::<_, ExchangeError>((info, exchange.served(0, None).await?))
         };
-        let (version, receipt) = match found.await {
-            Ok(version) => version,
-            Err(error) => return Err(exchange.failed(error).await),
-        };
-        Ok((MaterialInfo::of_version(&version, self.clock.now()), receipt))
+        match found.await {
+            Ok(found) => Ok(found),
+            Err(error) => Err(exchange.failed(error).await),
+        }
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::{
-    Bus, Cache, ChunkDigests, Content, Digest, ExchangeError, HolderError, Manifest, MaterialId,
-    MaterialKey, MaterialType, Subject, Version,
+    Bus, Cache, ChunkDigests, Content, Digest, ExchangeError, HeldVersion, HolderError, Manifest,
+    MaterialId, MaterialKey, MaterialType, Subject, Version,
     cache::Topic,
     exchange::Exchange,
     flight::Route,
@@ -64,6 +64,10 @@ impl Bus {
         deadline: Instant,
     ) -> Result<First, ExchangeError> {
         let content = wanted.held.document.digest;
+        if let Some(revoked) = &wanted.held.revoked {
+            exchange.version(revoked);
+            revoked.not_revoked()?;
+        }
         if exchange.personal() {
             let whole = self.receive(exchange, &wanted, deadline).await;
             let whole = whole.inspect_err(|_failed| self.caches.moved(&wanted.topic()))?;
@@ -155,7 +159,7 @@ impl Bus {
         whole: &Whole,
     ) -> Result<Arc<Version>, ExchangeError> {
         let Wanted { material_type, subject, held } = wanted;
-        let Held { holder, document, only_one, .. } = held;
+        let Held { holder, document, only_one, status, .. } = *held;
         let (material_type, subject) = (material_type.code.clone(), Subject::clone(subject));
         let topic = wanted.topic();
         let number = document.number.clone();
@@ -165,8 +169,15 @@ impl Bus {
         let now = self.clock.now();
         // Never relied on later, where the subject has several: see `Held::only_one`.
         let confirmed = if *only_one { now } else { jiff::Timestamp::UNIX_EPOCH };
-        let registered =
-            self.registry.register_held(&manifest, &whole.chunks, holder, confirmed).await;
+        let held = HeldVersion {
+            manifest: &manifest,
+            chunks: &whole.chunks,
+            holder,
+            status: *status,
+            confirmed_at: confirmed,
+            now,
+        };
+        let registered = self.registry.register_held(&held).await;
         // Also where it failed: nobody knows how far it came.
         self.caches.moved(&topic);
         Ok(Arc::new(Version { confirmed_at: now, ..registered? }))

@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Cache, DeptId, Document, MaterialType, Supply, TypeCode, Version, VersionName, resolve::Held,
+    Cache, Circumstances, DeptId, Document, Judgement, Known, MaterialType, Revoked, Status,
+    Supply, TypeCode, Version, VersionName, judge, resolve::Held,
 };
 
 /// What the bus knows of one version of one material.
@@ -30,13 +31,19 @@ pub struct MaterialInfo {
     pub stale: bool,
     /// Where the bytes came from; `None` where none were asked for.
     pub cache: Option<Cache>,
+    /// How it stands, as its issuer last said.
+    pub status: Status,
+    /// Whether it is good now, and its last day.
+    pub judgement: Judgement,
+    /// That it was revoked on the bus.
+    pub revoked: Option<Revoked>,
 }
 
 // === impl MaterialInfo ===
 
 impl MaterialInfo {
     /// Describes a registered version at the moment `now`.
-    pub fn of_version(version: &Version, now: Timestamp) -> Self {
+    pub(crate) fn of_version(version: &Version, under: &Circumstances<'_>, now: Timestamp) -> Self {
         let manifest = &version.manifest;
         Self {
             version: Some(version.name()),
@@ -48,25 +55,39 @@ impl MaterialInfo {
             age: age(version.confirmed_at, now),
             stale: false,
             cache: None,
+            status: version.status,
+            judgement: judge(&version.known(), under),
+            revoked: version.revoked,
         }
     }
 
-    /// Describes a version that was found as the current one: its holder's word may be too old.
-    pub(crate) fn of_current(
-        version: &Version,
-        material_type: &MaterialType,
-        now: Timestamp,
-    ) -> Self {
-        let info = Self::of_version(version, now);
-        let aged = material_type.pointer_age <= info.age;
-        Self { stale: aged && material_type.supply == Supply::OriginHeld, ..info }
+    /// Says that it was found as the current one: then its holder's word may be too old.
+    #[must_use]
+    pub(crate) fn found_current(self, material_type: &MaterialType) -> Self {
+        let aged = material_type.reliance() <= self.age;
+        Self { stale: aged && material_type.supply == Supply::OriginHeld, ..self }
     }
 
     /// Describes what a department said that it holds.
-    pub(crate) fn of_held(held: &Held, material_type: TypeCode, now: Timestamp) -> Self {
+    pub(crate) fn of_held(
+        held: &Held,
+        material_type: &MaterialType,
+        under: &Circumstances<'_>,
+        now: Timestamp,
+    ) -> Self {
+        let revoked = held.revoked.as_ref().and_then(|version| version.revoked);
+        let known = Known {
+            issued: held.document.issued,
+            valid_until: held.document.valid_until,
+            status: held.status,
+            told_at: held.told_at,
+            revoked: revoked.is_some(),
+            current: true,
+            names: None,
+        };
         Self {
             version: None,
-            material_type,
+            material_type: material_type.code.clone(),
             holder: held.holder.clone(),
             document: held.document.clone(),
             current: true,
@@ -74,6 +95,26 @@ impl MaterialInfo {
             age: age(held.told_at, now),
             stale: false,
             cache: None,
+            status: held.status,
+            judgement: judge(&known, under),
+            revoked,
+        }
+    }
+}
+
+// === impl Version ===
+
+impl Version {
+    /// Returns what is judged of it.
+    pub fn known(&self) -> Known {
+        Known {
+            issued: self.manifest.issued,
+            valid_until: self.manifest.valid_until,
+            status: self.status,
+            told_at: self.confirmed_at,
+            revoked: self.revoked.is_some(),
+            current: self.current,
+            names: None,
         }
     }
 }

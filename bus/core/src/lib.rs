@@ -10,7 +10,10 @@ mod bus;
 mod cache;
 mod caller;
 mod catalog;
+mod change;
+mod checklist;
 mod chunks;
+mod circumstances;
 mod claim;
 mod clock;
 mod digest;
@@ -21,14 +24,17 @@ mod field;
 mod find;
 mod first_fetch;
 mod flight;
+mod gather;
 mod hang_up;
 mod holders;
+mod identifier;
 mod ids;
 mod info;
 mod joint;
 mod journal;
 mod lookup;
 mod manifest;
+mod outages;
 mod party;
 mod permissions;
 mod planted;
@@ -40,6 +46,9 @@ mod record;
 mod registry;
 mod release;
 mod resolve;
+mod revocations;
+mod revoke;
+mod revoked;
 mod rng;
 mod seal;
 mod settle;
@@ -49,8 +58,10 @@ mod standing;
 mod status;
 mod subject;
 mod sweep;
+mod timeline;
 mod trace;
 mod valid_until;
+mod verdict;
 mod verify;
 
 #[cfg(feature = "planted")]
@@ -63,10 +74,15 @@ pub use self::{
     cache::CacheLimits,
     caller::{Caller, Role},
     catalog::{
-        Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, CreditCode,
-        DataField, Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField,
-        Holds, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing,
-        SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
+        Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, DataField,
+        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds, Item,
+        MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing, SharingWay,
+        Stage, Supply, UpdateFrequency, ValidityKind,
+    },
+    change::{Change, ChangeKind, ChangeSpan, PastVersion},
+    checklist::{
+        Asked, Checklist, ChecklistQuery, Choice, Counts, ItemChecklist, MaterialAnswer, Question,
+        RequirementAnswer, RequirementStatus,
     },
     chunks::{CHUNK_BYTES, ChunkDigests},
     claim::{Claim, Claims, FieldName},
@@ -76,10 +92,15 @@ pub use self::{
     fetch::{FetchQuery, Target},
     field::{Day, FieldError, IssuerName, MediaType, Number},
     find::{FindQuery, GetQuery},
+    gather::Bar,
     hang_up::HangUp,
     holders::{
         Asking, ClaimsQuery, Content, ContentStream, Description, Document, HolderError, Holders,
         Holding, LookupQuery,
+    },
+    identifier::{
+        CitizenId, CreditCode, ELicenceId, Identifier, IdentifierFault, IdentifierModes,
+        Identifiers, ItemCode, Mode, OrganisationCode, PermitNumber, ProjectCode, RegionCode,
     },
     ids::{
         BootId, BundleId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId,
@@ -95,18 +116,22 @@ pub use self::{
     purpose::{Authorization, Cause, Purpose},
     record::{AdapterCalls, Cache, Call, Ending, Ground, Kind, Record, Span, Spans, Why},
     registry::{
-        Committed, Discard, NewUpload, Registry, RegistryError, RequestScope, RequestState, Upload,
-        UploadState, Version,
+        Committed, Discard, HeldVersion, NewUpload, Registry, RegistryError, RequestScope,
+        RequestState, Upload, UploadState, Version,
     },
     release::{Part, Release},
+    revoke::{Note, RevokeQuery, RevokedVersion},
+    revoked::{Revocation, Revoked},
     rng::{Rng, SystemRng},
     seal::{Seal, SealError, SealedContent, SealedPart},
     status::Status,
     subject::{MaterialKey, Scheme, Subject},
     sweep::Swept,
+    timeline::{Timeline, TimelineEntry, TimelineQuery},
     trace::TraceId,
     valid_until::ValidUntil,
-    verify::{Finding, Verdict, Verified, VerifyQuery},
+    verdict::{Bound, Circumstances, Judgement, Known, Verdict, When, judge},
+    verify::{Finding, MatchVerdict, Verified, VerifyQuery},
 };
 
 /// Conformance suites that every implementation of a port runs.

@@ -19,6 +19,8 @@ pub enum Operation {
     Publish,
     /// Continues an upload that is under way.
     Resume,
+    /// Revokes a version.
+    Revoke,
     /// Lists versions.
     Find,
     /// Describes a version.
@@ -27,6 +29,10 @@ pub enum Operation {
     Verify,
     /// Says of many subjects whether claims are true.
     BatchVerify,
+    /// Lists everything of a project.
+    List,
+    /// Says what of an item's or a package's requirements is held.
+    Resolve,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -85,6 +91,9 @@ pub enum Rule {
     /// The department may publish the type.
     #[serde(rename = "permission.publish")]
     Publish,
+    /// The department holds what the call is about.
+    #[serde(rename = "holder")]
+    Holder,
 }
 
 /// What is wrong with a permission of the configuration.
@@ -172,11 +181,19 @@ impl Permissions {
             | Operation::Get
             | Operation::Verify
             | Operation::BatchVerify
+            | Operation::List
+            | Operation::Resolve
                 if may_fetch =>
             {
                 Ok(Rule::Fetch)
             }
-            Operation::Publish | Operation::Resume | Operation::Find | Operation::Get
+            Operation::Publish
+            | Operation::Resume
+            | Operation::Revoke
+            | Operation::Find
+            | Operation::Get
+            | Operation::List
+            | Operation::Resolve
                 if may_publish =>
             {
                 Ok(Rule::Publish)
@@ -208,10 +225,13 @@ impl fmt::Display for Operation {
             Self::Fetch => "fetch",
             Self::Publish => "publish",
             Self::Resume => "resume",
+            Self::Revoke => "revoke",
             Self::Find => "find",
             Self::Get => "get",
             Self::Verify => "verify",
             Self::BatchVerify => "batch_verify",
+            Self::List => "list",
+            Self::Resolve => "resolve",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

@@ -10,8 +10,8 @@ use std::{sync::Arc, time::Duration};
 use oncebus_trail::Receipt;
 
 use crate::{
-    Bus, Call, Caller, ExchangeError, FetchQuery, MaterialType, Operation, Permission, Permissions,
-    Policy, Target, cache::Topic, record::Ending, resolve::Found, standing::Standing,
+    Bus, Call, Caller, ExchangeError, FetchQuery, Operation, Permission, Permissions, Policy,
+    Target, cache::Topic, record::Ending, resolve::Found, standing::Standing,
 };
 
 /// A mistake that the bus must not make.
@@ -79,19 +79,22 @@ impl Bus {
         let may = Permission { department, fetch, publish: Vec::new() };
         let Ok(may) = Permissions::check(&[may], &self.catalog) else { return Err(denied) };
         let (policy, operation) = (Arc::new(Policy::new(may)), Operation::Fetch);
-        let (decided, _) = Standing::decide(&policy, caller, operation, &query.material_type.code);
+        let (decided, _) = {
+            let code = &query.material_type.code;
+            Standing::decide(&policy, &self.revocations, caller, operation, code)
+        };
         decided.map(|(_rule, standing)| standing)
     }
 
     fn remembers(&self, query: &FetchQuery) -> bool {
-        let MaterialType { code, pointer_age, .. } = &*query.material_type;
+        let (code, max_age) = (&query.material_type.code, query.material_type.reliance());
         let found: Vec<_> = match &query.target {
             Target::Version(id) => {
                 self.caches.named.version(id).map(Found::Registered).into_iter().collect()
             }
             Target::Current { subject, number } => {
                 let topic = Topic { material_type: code.clone(), subject: subject.clone() };
-                let pointer = self.caches.pointers.fresh(&topic, self.clock.now(), *pointer_age);
+                let pointer = self.caches.pointers.fresh(&topic, self.clock.now(), max_age);
                 let mut known = pointer.map(|known| known.found.clone()).unwrap_or_default();
                 known.retain(|found| number.as_ref().is_none_or(|n| n == found.number()));
                 known

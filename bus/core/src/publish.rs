@@ -97,7 +97,11 @@ pub struct Published {
 impl Bus {
     /// Claims a request id. A retry of a request that is finished runs again: begin and commit find
     /// by themselves what was done, and answer the same.
-    async fn claim(&self, scope: &RequestScope, payload: &Digest) -> Result<(), ExchangeError> {
+    pub(crate) async fn claim(
+        &self,
+        scope: &RequestScope,
+        payload: &Digest,
+    ) -> Result<(), ExchangeError> {
         let (boot, now) = (self.journal.boot(), self.clock.now());
         match self.registry.begin_request(scope, payload, boot, now).await? {
             RequestState::Claimed | RequestState::Done => Ok(()),

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use oncebus_trail::Receipt;
 
 use crate::{
-    BootId, ChunkDigests, DeptId, Digest, Document, FieldError, Manifest, MaterialId, MaterialKey,
-    Number, RecordId, RequestId, SealedContent, Subject, SystemId, TypeCode, UploadId, VersionId,
-    VersionName, Why,
+    BootId, Change, ChangeSpan, ChunkDigests, DeptId, Digest, Document, FieldError, Manifest,
+    MaterialId, MaterialKey, Number, PastVersion, RecordId, RequestId, Revoked, SealedContent,
+    Status, Subject, SystemId, TypeCode, UploadId, VersionId, VersionName, Why,
 };
 
 /// Keeps versions, current pointers, uploads and request ids, each change durable when it returns.
@@ -35,21 +35,70 @@ pub trait Registry: fmt::Debug + Send + Sync {
         number: Option<&Number>,
     ) -> Result<Vec<Version>, RegistryError>;
 
+    /// Returns the current versions of many types about many subjects, as one view of them all: one list
+    /// for each of `topics`, by number, of at most 1,000.
+    async fn current_all(
+        &self,
+        topics: &[(TypeCode, Subject)],
+    ) -> Result<Vec<Vec<Version>>, RegistryError>;
+
     /// Returns one version, current or not.
     async fn version(&self, id: &VersionId) -> Result<Option<Version>, RegistryError>;
 
     /// Registers a version that a department holds, found by Lookup and hashed at its first fetch,
-    /// and makes it current; a version that is registered already is made current and confirmed.
-    async fn register_held(
-        &self,
-        manifest: &Manifest,
-        chunks: &ChunkDigests,
-        holder: &DeptId,
-        confirmed_at: Timestamp,
-    ) -> Result<Version, RegistryError>;
+    /// and makes it current; a version that is registered already is made current, confirmed, and has
+    /// its status noted.
+    async fn register_held(&self, held: &HeldVersion<'_>) -> Result<Version, RegistryError>;
 
-    /// Notes that the holder confirmed the version at `at`; never moves backwards.
-    async fn confirm(&self, id: &VersionId, at: Timestamp) -> Result<(), RegistryError>;
+    /// Notes that the holder confirmed the version at `at`, and how it stood; never moves backwards.
+    async fn confirm(
+        &self,
+        id: &VersionId,
+        at: Timestamp,
+        status: Status,
+    ) -> Result<(), RegistryError>;
+
+    /// Notes how a version stood at `at`, as [`Registry::confirm`] does, without confirming it.
+    async fn note_status(
+        &self,
+        id: &VersionId,
+        at: Timestamp,
+        status: Status,
+    ) -> Result<(), RegistryError>;
+
+    /// Revokes a version for ever, and returns it; the first revocation stays. `None` if there is no
+    /// such version.
+    async fn revoke(
+        &self,
+        id: &VersionId,
+        revoked: &Revoked,
+    ) -> Result<Option<Version>, RegistryError>;
+
+    /// Returns a revoked version of the material that has this content.
+    async fn revoked_content(
+        &self,
+        key: &MaterialKey,
+        content: &Digest,
+    ) -> Result<Option<Version>, RegistryError>;
+
+    /// Returns what was current of one type about one subject before a moment, as the bus knew it
+    /// then, by number; at most 1,000.
+    async fn past(
+        &self,
+        material_type: &TypeCode,
+        subject: &Subject,
+        before: Timestamp,
+    ) -> Result<Vec<PastVersion>, RegistryError>;
+
+    /// Returns the changes behind a cursor, oldest first; at most `limit`.
+    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>, RegistryError>;
+
+    /// Returns which changes there are.
+    async fn change_span(&self) -> Result<ChangeSpan, RegistryError>;
+
+    /// Drops changes before a moment, oldest first, at most `limit`; answers how many. What
+    /// [`Registry::past`] needs for that moment and later ones stays.
+    async fn expire_changes(&self, before: Timestamp, limit: u32) -> Result<u64, RegistryError>;
 
     /// Returns the pending upload of the same system, material, document and expected version.
     async fn pending_upload(&self, like: &NewUpload) -> Result<Option<Upload>, RegistryError>;
@@ -80,10 +129,11 @@ pub trait Registry: fmt::Debug + Send + Sync {
     /// Drops the chunk digests behind the first `count`, when the adapter lost what they describe.
     async fn truncate_chunks(&self, id: UploadId, count: usize) -> Result<(), RegistryError>;
 
-    /// Ends a pending upload in one transaction. A current version with the same content wins
+    /// Ends a pending upload in one transaction. A content that was revoked is refused
+    /// ([`Committed::Revoked`]). A current version with the same content wins
     /// ([`Committed::AlreadyHeld`]); else, if the material's current version is the upload's
     /// expected one, the manifest's version is added and made current; else
-    /// [`Committed::Conflict`], and the upload turns [`UploadState::Discarding`]. Ending an upload
+    /// [`Committed::Conflict`]. What is refused turns [`UploadState::Discarding`]. Ending an upload
     /// that has ended answers as the first time. A copy of content that another holder has counts
     /// as being discarded from then on, until [`Registry::discarded`].
     ///
@@ -163,6 +213,29 @@ pub struct Version {
     pub current: bool,
     /// When the holder last confirmed it.
     pub confirmed_at: Timestamp,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// How it stands, as its issuer last said.
+    pub status: Status,
+    /// That it was revoked on the bus.
+    pub revoked: Option<Revoked>,
+}
+
+/// A version that a department holds, to be registered.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldVersion<'a> {
+    /// Its description.
+    pub manifest: &'a Manifest,
+    /// Digests of its chunks.
+    pub chunks: &'a ChunkDigests,
+    /// Department whose adapter keeps the bytes.
+    pub holder: &'a DeptId,
+    /// How it stands, as its issuer said.
+    pub status: Status,
+    /// Since when the holder's word may be relied on.
+    pub confirmed_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
 }
 
 /// An upload to begin.
@@ -251,6 +324,11 @@ pub enum Committed {
     Conflict {
         /// The current version, if there is one.
         current: Option<VersionId>,
+    },
+    /// The content is that of a version of the material that was revoked.
+    Revoked {
+        /// That version.
+        version: Version,
     },
     /// The upload was discarded, or never was.
     Gone,

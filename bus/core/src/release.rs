@@ -106,7 +106,7 @@ pub(crate) async fn release(
     hang_up: &HangUp,
 ) {
     let Ready { info, first, left, source, receipt, mut standing, room: _room } = ready;
-    if let Err(error) = standing.check() {
+    if let Err(error) = standing.check().await {
         let receipt = exchange.aborted(0, error.reason()).await;
         return drop(answer.send(Err(Failure { error, receipt })));
     }
@@ -147,6 +147,8 @@ impl Stream {
     }
 
     async fn give(&mut self, part: Part) -> Result<(), ExchangeError> {
+        // Apart from the wait below, which may be over before a look at the registry is.
+        self.standing.check().await?;
         let begun = Instant::now();
         let place = select! {
             biased;

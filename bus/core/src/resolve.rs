@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::{
-    Bus, DeptId, Document, ExchangeError, HolderError, Holding, MaterialInfo, MaterialType, Number,
-    Status, Subject, Supply, Version,
+    Bus, Circumstances, Day, DeptId, Document, ExchangeError, HolderError, Holding, MaterialInfo,
+    MaterialKey, MaterialType, Number, Status, Subject, Supply, Version, VersionId,
     cache::{Generation, Pointer, Topic},
     exchange::Exchange,
     info::age,
@@ -39,6 +39,8 @@ pub(crate) struct Held {
     /// may be relied on for the type's pointer age; else the holder is asked each time, so that a
     /// call without a number never misses that there are several.
     pub only_one: bool,
+    /// A revoked version of the material that has the same content.
+    pub revoked: Option<Arc<Version>>,
 }
 
 /// Rough size of what is found, in bytes; the digests of chunks come on top.
@@ -48,11 +50,11 @@ const ENTRY_BYTES: usize = 512;
 const BYTES_ON_THE_WAY: u64 = 3 * 1024 * 1024;
 
 /// What a call wants to know.
-struct Ask<'a> {
-    material_type: &'a MaterialType,
-    topic: &'a Topic,
-    number: Option<&'a Number>,
-    deadline: Instant,
+pub(crate) struct Ask<'a> {
+    pub(crate) material_type: &'a MaterialType,
+    pub(crate) topic: &'a Topic,
+    pub(crate) number: Option<&'a Number>,
+    pub(crate) deadline: Instant,
 }
 
 /// What a look brought.
@@ -63,16 +65,23 @@ pub(crate) struct Looked {
     intent: Option<u64>,
 }
 
-/// The looks under way.
-pub(crate) type Lookups = Joint<Topic, Result<Looked, HolderError>>;
+/// The looks under way. Who comes after a change never shares what was seen before it.
+pub(crate) type Lookups = Joint<(Topic, Generation), Result<Looked, HolderError>>;
 
 // === impl Found ===
 
 impl Found {
-    pub(crate) fn info(&self, material_type: &MaterialType, now: Timestamp) -> MaterialInfo {
+    pub(crate) fn info(
+        &self,
+        material_type: &MaterialType,
+        under: &Circumstances<'_>,
+        now: Timestamp,
+    ) -> MaterialInfo {
         match self {
-            Self::Registered(version) => MaterialInfo::of_current(version, material_type, now),
-            Self::Held(held) => MaterialInfo::of_held(held, material_type.code.clone(), now),
+            Self::Registered(version) => {
+                MaterialInfo::of_version(version, under, now).found_current(material_type)
+            }
+            Self::Held(held) => MaterialInfo::of_held(held, material_type, under, now),
         }
     }
 
@@ -85,26 +94,18 @@ impl Found {
         }
     }
 
+    /// Returns its version, where it is one, and its day of issue.
+    pub(crate) fn bound(&self) -> (Option<VersionId>, Option<Day>) {
+        match self {
+            Self::Registered(version) => (Some(version.id), version.manifest.issued),
+            Self::Held(held) => (None, held.document.issued),
+        }
+    }
+
     fn registered_as(&self, document: &Document) -> Option<&Arc<Version>> {
         match self {
             Self::Registered(version) if version.document() == *document => Some(version),
             _ => None,
-        }
-    }
-
-    /// Returns what is known of the document.
-    pub(crate) fn document(&self) -> Document {
-        match self {
-            Self::Registered(version) => version.document(),
-            Self::Held(held) => held.document.clone(),
-        }
-    }
-
-    /// Returns how it stands, as far as that was told.
-    pub(crate) fn status(&self) -> Status {
-        match self {
-            Self::Registered(_) => Status::Valid,
-            Self::Held(held) => held.status,
         }
     }
 
@@ -172,8 +173,8 @@ impl Bus {
     }
 
     /// Returns what is remembered, if that is young enough and answers the call.
-    fn known(&self, ask: &Ask<'_>) -> Option<Vec<Found>> {
-        let (now, max_age) = (self.clock.now(), ask.material_type.pointer_age);
+    pub(crate) fn known(&self, ask: &Ask<'_>) -> Option<Vec<Found>> {
+        let (now, max_age) = (self.clock.now(), ask.material_type.reliance());
         let pointer = self.caches.pointers.fresh(ask.topic, now, max_age)?;
         answers(&pointer.found, ask.number).then(|| pointer.found.clone())
     }
@@ -187,7 +188,7 @@ impl Bus {
 
     /// Finds what its department holds: once for all who want to know at the same time, but for
     /// personal types, where each caller asks for itself.
-    async fn discover(
+    pub(crate) async fn discover(
         &self,
         exchange: &mut Exchange,
         ask: &Ask<'_>,
@@ -196,7 +197,8 @@ impl Bus {
             return Ok(self.look(exchange, ask).await?.found);
         }
         let late = || HolderError::Deadline { holder: ask.material_type.department.clone() };
-        match self.lookups.enter(ask.topic, ask.deadline).await.ok_or_else(late)? {
+        let key = (ask.topic.clone(), self.caches.generation(ask.topic));
+        match self.lookups.enter(&key, ask.deadline).await.ok_or_else(late)? {
             Entered::Joined(shared, _) => {
                 let looked = shared?;
                 if looked.intent.is_none() && !answers(&looked.found, ask.number) {
@@ -222,7 +224,7 @@ impl Bus {
         let Ask { material_type, topic, number, deadline } = *ask;
         let generation = self.caches.generation(topic);
         let current = self.current(topic).await?;
-        if let Some(known_at) = self.confirmed_lately(&current, material_type.pointer_age)
+        if let Some(known_at) = self.confirmed_lately(&current, material_type.reliance())
             && answers(&current, number)
         {
             let found = self.remember(topic, current, known_at, generation);
@@ -231,7 +233,7 @@ impl Bus {
         match self.look_up(exchange, material_type, topic, deadline).await {
             Ok(told) => {
                 let (now, intent) = (self.clock.now(), Some(told.intent));
-                let found = self.match_up(told, &current, now).await?;
+                let found = self.match_up(topic, told, &current, now).await?;
                 Ok(Looked { found: self.remember(topic, found, now, generation), intent })
             }
             Err(ExchangeError::Holder(error)) if error.is_away() => {
@@ -249,7 +251,7 @@ impl Bus {
         Ok(current.into_iter().map(|version| Found::Registered(Arc::new(version))).collect())
     }
 
-    fn remember(
+    pub(crate) fn remember(
         &self,
         topic: &Topic,
         found: Vec<Found>,
@@ -263,21 +265,27 @@ impl Bus {
 
     /// Returns when the holder confirmed the one version that there is, if that is younger than
     /// `max_age`.
-    fn confirmed_lately(&self, current: &[Found], max_age: Duration) -> Option<Timestamp> {
+    pub(crate) fn confirmed_lately(
+        &self,
+        current: &[Found],
+        max_age: Duration,
+    ) -> Option<Timestamp> {
         let [Found::Registered(only)] = current else { return None };
         (age(only.confirmed_at, self.clock.now()) < max_age).then_some(only.confirmed_at)
     }
 
     /// Returns what was known before its holder stopped answering, where the type allows that.
     fn stale(&self, material_type: &MaterialType, current: &[Found]) -> Option<Vec<Found>> {
-        let max_age = material_type.pointer_age + self.limits.cache.stale_if_error;
+        let max_age = material_type.reliance() + self.limits.cache.stale_if_error;
         let known = self.confirmed_lately(current, max_age).is_some();
         (known && material_type.may_be_stale).then(|| current.to_vec())
     }
 
-    /// Pairs what the holder has now with the versions that are registered, and confirms those.
+    /// Pairs what the holder has now with the versions that are registered, confirms those, and notes
+    /// how they stand.
     async fn match_up(
         &self,
+        topic: &Topic,
         told: Told,
         current: &[Found],
         now: Timestamp,
@@ -288,26 +296,51 @@ impl Bus {
         for Holding { document, status } in holdings {
             match current.iter().find_map(|found| found.registered_as(&document)) {
                 Some(version) => {
-                    if only_one {
-                        self.registry.confirm(&version.id, now).await?;
-                    }
-                    let version = Version { confirmed_at: now, ..Version::clone(version) };
+                    self.note(version, status, now, only_one.then_some(now)).await?;
+                    let version = Version { confirmed_at: now, status, ..Version::clone(version) };
                     found.push(Found::Registered(Arc::new(version)));
                 }
                 None => {
-                    let holder = holder.clone();
-                    found.push(Found::Held(Arc::new(Held {
-                        holder,
-                        document,
-                        status,
-                        told_at: now,
-                        only_one,
-                    })));
+                    let revoked = self.revoked_as(topic, &document).await?;
+                    let (holder, told_at) = (holder.clone(), now);
+                    let held = Held { holder, document, status, told_at, only_one, revoked };
+                    found.push(Found::Held(Arc::new(held)));
                 }
             }
         }
         found.sort_by(|a, b| a.number().cmp(b.number()));
         Ok(found)
+    }
+
+    /// Notes what the holder said of a version; it may be relied on from `confirmed` on.
+    async fn note(
+        &self,
+        version: &Version,
+        status: Status,
+        now: Timestamp,
+        confirmed: Option<Timestamp>,
+    ) -> Result<(), ExchangeError> {
+        let changed = version.status != status;
+        match confirmed {
+            Some(at) => self.registry.confirm(&version.id, at, status).await?,
+            None if changed => self.registry.note_status(&version.id, now, status).await?,
+            None => {}
+        }
+        if changed {
+            self.caches.moved(&version.topic());
+        }
+        Ok(())
+    }
+
+    /// Returns a revoked version with the content of a document that is not registered.
+    async fn revoked_as(
+        &self,
+        topic: &Topic,
+        document: &Document,
+    ) -> Result<Option<Arc<Version>>, ExchangeError> {
+        let Topic { material_type, subject } = topic.clone();
+        let key = MaterialKey { material_type, subject, number: document.number.clone() };
+        Ok(self.registry.revoked_content(&key, &document.digest).await?.map(Arc::new))
     }
 }
 

@@ -55,6 +55,9 @@ pub struct SealedContent {
     /// Digest of the content, of a personal type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub digest: Option<crate::Digest>,
+    /// What somebody noted for auditors, of a revocation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Fields of the claims that were verified; never what was claimed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claims: Option<Vec<String>>,

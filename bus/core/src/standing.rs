@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
+use tokio::select;
+
 use crate::{
-    Caller, ExchangeError, Operation, Policy, Rule, TypeCode,
+    Caller, ExchangeError, Operation, Policy, Rule, TypeCode, VersionId,
     policy::{Changes, Decision, Ruling},
+    revocations::{RevocationWatch, Revocations},
 };
 
-/// What was decided in favour of a call, by the permissions of one epoch.
+/// What was decided in favour of a call, by the permissions of one epoch, and the version that it gives
+/// on, as long as that is not revoked.
 #[derive(Clone, Debug)]
 pub(crate) struct Standing {
     policy: Arc<Policy>,
@@ -16,6 +20,7 @@ pub(crate) struct Standing {
     operation: Operation,
     material_type: TypeCode,
     by: Ruling,
+    revocations: RevocationWatch,
 }
 
 // === impl Standing ===
@@ -24,16 +29,17 @@ impl Standing {
     /// Decides a call, and says by which permissions, whichever way.
     pub(crate) fn decide(
         policy: &Arc<Policy>,
+        revocations: &Revocations,
         caller: &Caller,
         operation: Operation,
         material_type: &TypeCode,
     ) -> (Result<(Rule, Self), ExchangeError>, Ruling) {
-        let changes = policy.changes();
+        let (changes, revocations) = (policy.changes(), revocations.watch());
         let Decision { rule, by } = policy.rule(caller, operation, material_type);
         let stands = |rule| {
             let (policy, caller) = (Arc::clone(policy), caller.clone());
             let (material_type, by) = (material_type.clone(), by.clone());
-            (rule, Self { policy, changes, caller, operation, material_type, by })
+            (rule, Self { policy, changes, caller, operation, material_type, by, revocations })
         };
         (rule.map(stands), by)
     }
@@ -43,12 +49,23 @@ impl Standing {
         &self.by
     }
 
-    /// Decides again if the permissions have changed since.
+    /// Says which version the call is about to give on.
+    pub(crate) fn gives_on(&mut self, version: VersionId) {
+        self.revocations.on(version);
+    }
+
+    /// Decides again if the permissions have changed since, and looks at the version again if anything
+    /// was revoked.
     ///
     /// # Errors
     ///
-    /// As [`Policy::decide`].
-    pub(crate) fn check(&mut self) -> Result<(), ExchangeError> {
+    /// As [`Policy::decide`]; [`ExchangeError::VersionRevoked`]; or if the registry cannot tell.
+    pub(crate) async fn check(&mut self) -> Result<(), ExchangeError> {
+        self.permitted()?;
+        self.revocations.check().await
+    }
+
+    fn permitted(&mut self) -> Result<(), ExchangeError> {
         if self.policy.epoch() == self.by.epoch {
             return Ok(());
         }
@@ -64,10 +81,13 @@ impl Standing {
     /// Waits until the decision does not stand any more, and says why.
     pub(crate) async fn withdrawn(&mut self) -> ExchangeError {
         loop {
-            if let Err(error) = self.check() {
+            if let Err(error) = self.check().await {
                 return error;
             }
-            self.changes.next().await;
+            select! {
+                () = self.changes.next() => {}
+                () = self.revocations.changed() => {}
+            }
         }
     }
 }

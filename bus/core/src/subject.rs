@@ -4,10 +4,11 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FieldError, Number, TypeCode, field};
+use crate::{FieldError, Number, TypeCode, field, identifier::canonical};
 
 /// A system of identifiers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Scheme {
     /// Investment project code (GB/T 40058-2021).
     Project,
@@ -21,7 +22,8 @@ pub enum Scheme {
 
 /// Scheme and value: whom or what a material is about.
 ///
-/// It may be personal, so its `Debug` form hides the value. Serialised as `scheme:value`.
+/// The value is in canonical form, so that one subject has one value however it was typed. It may be
+/// personal, so its `Debug` form hides it. Serialised as `scheme:value`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Subject {
@@ -75,23 +77,37 @@ impl FromStr for Scheme {
 // === impl Subject ===
 
 impl Subject {
-    /// Checks scheme and value.
+    /// Longest value as typed, in bytes: full-width characters take three each, and spaces around it
+    /// are dropped.
+    pub(crate) const MAX_WRITTEN_BYTES: usize = 512;
+    /// Longest value, in bytes.
+    const MAX_BYTES: usize = 128;
+
+    /// Takes a value that is stored or trusted, in canonical form: NFKC, without spaces around it, upper
+    /// case. Whether it is an identifier of its scheme is for [`crate::Bus::subject`] to check.
     ///
     /// # Errors
     ///
-    /// Names `subject.scheme` or `subject.value`: unknown, empty, over 128 bytes, control
-    /// characters, spaces or lower-case letters in it.
+    /// Names `subject.scheme` or `subject.value`: unknown, empty, over 128 bytes, control characters,
+    /// spaces, or letters without an upper case in it.
     pub fn new(scheme: &str, value: &str) -> Result<Self, FieldError> {
         let scheme = scheme.parse()?;
-        field::text("subject.value", value, 128)?;
-        if value.chars().any(|c| c.is_lowercase() || c.is_whitespace()) {
-            return Err(FieldError::new(
-                "subject.value",
-                "has a lower-case letter or a space",
-                "give it in upper case without spaces",
-            ));
+        if value.len() > Self::MAX_WRITTEN_BYTES {
+            let fault = format!("has {} bytes", value.len());
+            let cure = format!("give at most {}", Self::MAX_BYTES);
+            return Err(FieldError::new("subject.value", fault, cure));
         }
-        Ok(Self { scheme, value: value.to_owned() })
+        let value = canonical(value);
+        field::text("subject.value", &value, Self::MAX_BYTES)?;
+        if value.chars().any(char::is_whitespace) {
+            let cure = "give it without spaces";
+            return Err(FieldError::new("subject.value", "has a space inside", cure));
+        }
+        if value.chars().any(char::is_lowercase) {
+            let cure = "give it in capital letters and digits";
+            return Err(FieldError::new("subject.value", "has a letter without upper case", cure));
+        }
+        Ok(Self { scheme, value })
     }
 
     /// Returns the scheme.

@@ -6,9 +6,9 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    Admitted, Bus, Claim, Claims, ClaimsQuery, Day, ExchangeError, Failure, FieldName, HolderError,
-    MaterialType, Number, Operation, Purpose, RequestId, Status, Subject, Supply, ValidUntil,
-    exchange::Exchange, find::finished, resolve::Found,
+    Admitted, Bus, Claim, Claims, ClaimsQuery, ExchangeError, Facts, Failure, FieldName,
+    HolderError, MaterialInfo, MaterialType, Number, Operation, Purpose, RequestId, Subject,
+    Supply, Verdict, When, exchange::Exchange, find::finished, resolve::Found,
 };
 
 /// A checked request to compare claims.
@@ -30,7 +30,7 @@ pub struct VerifyQuery {
 
 /// Whether claims are true.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum MatchVerdict {
     /// All are, of one material in force.
     Match,
     /// They are not, or no such material is held.
@@ -43,7 +43,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The verdict on all claims together.
-    pub verdict: Verdict,
+    pub verdict: MatchVerdict,
     /// Fields of which something else is true, where that may be told.
     pub mismatched: Vec<FieldName>,
 }
@@ -67,7 +67,7 @@ pub(crate) struct Question<'a> {
 }
 
 impl Bus {
-    /// Says whether claims are true. A holder that cannot say now is told as [`Verdict::Unknown`]; its
+    /// Says whether claims are true. A holder that cannot say now is told as [`MatchVerdict::Unknown`]; its
     /// record says why.
     ///
     /// # Errors
@@ -120,8 +120,9 @@ impl Bus {
             return Ok(finding.for_caller(material_type));
         }
         let found = self.resolve(exchange, material_type, subject, number, deadline).await?;
-        let today = Day::of(self.clock.now());
-        let untrue = |found: &Found| untrue(found, claims, today);
+        let (now, facts) = (self.clock.now(), Facts::default());
+        let under = self.circumstances(material_type, subject, &facts, When::Now(now)).await?;
+        let untrue = |found: &Found| untrue(&found.info(material_type, &under, now), claims);
         let others = claims.as_slice().iter().filter(|claim| !is_of_document(claim));
         let others: Vec<_> = others.cloned().collect();
         let fits: Vec<_> = found.iter().filter(|found| untrue(found).is_empty()).collect();
@@ -179,7 +180,7 @@ impl Exchange {
             Ok(finding) => self.served(0, None).await.map(|receipt| Verified { finding, receipt }),
             Err(error) if leaves_unknown(&error) => {
                 let Failure { error, receipt } = self.failed(error).await;
-                let finding = Finding { verdict: Verdict::Unknown, mismatched: Vec::new() };
+                let finding = Finding { verdict: MatchVerdict::Unknown, mismatched: Vec::new() };
                 return match receipt {
                     Some(receipt) => Ok(Verified { finding, receipt: *receipt }),
                     None => Err(error.into()),
@@ -197,10 +198,10 @@ impl Exchange {
 // === impl Finding ===
 
 impl Finding {
-    const MATCH: Self = Self { verdict: Verdict::Match, mismatched: Vec::new() };
+    const MATCH: Self = Self { verdict: MatchVerdict::Match, mismatched: Vec::new() };
 
     fn no_match(mismatched: Vec<FieldName>) -> Self {
-        Self { verdict: Verdict::NoMatch, mismatched }
+        Self { verdict: MatchVerdict::NoMatch, mismatched }
     }
 
     /// Leaves only what may be told of the type: what does not match tells of a person what does.
@@ -216,21 +217,22 @@ pub(crate) fn is_of_document(claim: &Claim) -> bool {
     !matches!(claim.of_document(), Ok(None))
 }
 
-/// Returns the fields that speak against a document: claims about it that are untrue, and whether it is
-/// in force today.
-fn untrue(found: &Found, claims: &Claims, today: Day) -> Vec<FieldName> {
-    let document = found.document();
+/// Returns the fields that speak against a document: claims about it that are untrue, and what keeps it
+/// from being good now.
+fn untrue(info: &MaterialInfo, claims: &Claims) -> Vec<FieldName> {
     let is_untrue = |claim: &&Claim| match claim.of_document() {
-        Ok(claimed) => claimed.is_some_and(|claimed| !claimed.is_true_of(&document)),
+        Ok(claimed) => claimed.is_some_and(|claimed| !claimed.is_true_of(&info.document)),
         Err(_none_of_its_values) => true,
     };
     let fields = claims.as_slice().iter().filter(is_untrue).map(|claim| claim.field.clone());
     let mut fields: Vec<_> = fields.collect();
-    let over = matches!(document.valid_until, Some(ValidUntil::Day(last)) if last < today);
-    let against = [("status", found.status() != Status::Valid), ("valid_until", over)];
-    for (name, _) in against.into_iter().filter(|(_, is)| *is) {
-        fields.extend(name.parse().ok().filter(|field| !fields.contains(field)));
-    }
+    let against = match info.judgement.verdict {
+        good if good.is_good() => None,
+        Verdict::Expired | Verdict::Lapsed | Verdict::NotYetValid => Some("valid_until"),
+        _ => Some("status"),
+    };
+    let against = against.and_then(|name| name.parse().ok());
+    fields.extend(against.filter(|field| !fields.contains(field)));
     fields
 }
 

@@ -11,7 +11,8 @@ CREATE TABLE materials (
 );
 CREATE INDEX materials_key ON materials (subject_key);
 
--- Versions: immutable, but for when their holder last confirmed them.
+-- Versions: immutable, but for when their holder last confirmed them, how they stand with their issuer,
+-- and that they were revoked. status_ms: when the holder said how. revocation: the reason's code.
 CREATE TABLE versions (
     id           BLOB NOT NULL PRIMARY KEY,
     material     BLOB NOT NULL REFERENCES materials (id),
@@ -20,9 +21,36 @@ CREATE TABLE versions (
     chunks       BLOB NOT NULL,
     holder       TEXT NOT NULL,
     sealed       INTEGER NOT NULL,
-    confirmed_ms BIGINT NOT NULL
+    confirmed_ms BIGINT NOT NULL,
+    registered_ms BIGINT NOT NULL,
+    status       TEXT NOT NULL,
+    status_ms    BIGINT NOT NULL,
+    revoked_ms   BIGINT,
+    revocation   TEXT
 );
 CREATE INDEX versions_content ON versions (holder, content);
+CREATE INDEX versions_revoked ON versions (material, content) WHERE revoked_ms IS NOT NULL;
+
+-- Changes of what is current and good, each with the moment at which the bus knew (at_ms). kind: 0 it
+-- became current, 1 another did, 2 its status, 3 it was revoked. status: how it stood after that.
+CREATE TABLE changes (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    material BLOB NOT NULL REFERENCES materials (id),
+    version  BLOB NOT NULL REFERENCES versions (id),
+    kind     INTEGER NOT NULL,
+    status   TEXT NOT NULL,
+    at_ms    BIGINT NOT NULL
+);
+CREATE INDEX changes_material ON changes (material, sequence);
+CREATE INDEX changes_version ON changes (version, sequence);
+CREATE INDEX changes_at ON changes (at_ms);
+
+-- One row once changes were dropped: the last of them, and the moment before which they were.
+CREATE TABLE expired_changes (
+    id        INTEGER PRIMARY KEY CHECK (id = 1),
+    sequence  BIGINT NOT NULL,
+    before_ms BIGINT NOT NULL
+);
 
 -- Uploads. state: 0 pending, 1 committed, 2 discarding, 3 discarded.
 -- discarding_copy: committed, but the holder's own copy is superfluous and being discarded.

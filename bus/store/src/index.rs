@@ -9,6 +9,7 @@ mod forget;
 mod lookup;
 mod names;
 mod open;
+mod recipients;
 mod reuse;
 mod row;
 mod sealed;
@@ -25,6 +26,7 @@ pub use self::{
     compare::{Compared, RowFault},
     filter::{RecordFilter, Visibility},
     follow::MAX_LAG,
+    recipients::{Recipient, Recipients},
     reuse::{MAX_REUSE_ROWS, ReuseBy, ReuseCount, ReuseQuery},
 };
 

@@ -11,8 +11,8 @@ mod seal;
 
 pub use self::{
     index::{
-        Compared, IndexError, MAX_LAG, MAX_REUSE_ROWS, RecordFilter, ReuseBy, ReuseCount,
-        ReuseQuery, RowFault, SearchIndex, Visibility,
+        Compared, IndexError, MAX_LAG, MAX_REUSE_ROWS, Recipient, Recipients, RecordFilter,
+        ReuseBy, ReuseCount, ReuseQuery, RowFault, SearchIndex, Visibility,
     },
     keys::SubjectKeys,
     registry::{Approval, Inspected, SqliteRegistry, Unseal, UnsealId, VersionFault},

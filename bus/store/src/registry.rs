@@ -1,11 +1,16 @@
 //! The registry on SQLite, one file per table.
 
+mod changes;
 mod inspect;
 mod materials;
 mod open;
+mod past;
 mod requests;
 mod retoken;
+mod revoke;
 mod rows;
+mod status;
+mod topics;
 mod unseals;
 mod uploads;
 mod versions;
@@ -15,9 +20,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use oncebus_core::{
-    BootId, ChunkDigests, Committed, DeptId, Digest, Discard, Manifest, MaterialId, MaterialKey,
-    NewUpload, Number, RecordId, Registry, RegistryError, RequestScope, RequestState, Subject,
-    TypeCode, Upload, UploadId, Version, VersionId,
+    BootId, Change, ChangeSpan, ChunkDigests, Committed, Digest, Discard, HeldVersion, Manifest,
+    MaterialId, MaterialKey, NewUpload, Number, PastVersion, RecordId, Registry, RegistryError,
+    RequestScope, RequestState, Revoked, Status, Subject, TypeCode, Upload, UploadId, Version,
+    VersionId,
 };
 use oncebus_trail::Receipt;
 
@@ -59,22 +65,74 @@ impl Registry for SqliteRegistry {
         self.current_versions(material_type, subject, number).await
     }
 
+    async fn current_all(
+        &self,
+        topics: &[(TypeCode, Subject)],
+    ) -> Result<Vec<Vec<Version>>, RegistryError> {
+        self.current_of_all(topics).await
+    }
+
     async fn version(&self, id: &VersionId) -> Result<Option<Version>, RegistryError> {
         self.one_version(id).await
     }
 
-    async fn register_held(
-        &self,
-        manifest: &Manifest,
-        chunks: &ChunkDigests,
-        holder: &DeptId,
-        confirmed_at: Timestamp,
-    ) -> Result<Version, RegistryError> {
-        self.register_version(manifest, chunks, holder, confirmed_at).await
+    async fn register_held(&self, held: &HeldVersion<'_>) -> Result<Version, RegistryError> {
+        self.register_version(held).await
     }
 
-    async fn confirm(&self, id: &VersionId, at: Timestamp) -> Result<(), RegistryError> {
-        self.confirm_version(id, at).await
+    async fn confirm(
+        &self,
+        id: &VersionId,
+        at: Timestamp,
+        status: Status,
+    ) -> Result<(), RegistryError> {
+        self.confirm_version(id, at, status).await
+    }
+
+    async fn note_status(
+        &self,
+        id: &VersionId,
+        at: Timestamp,
+        status: Status,
+    ) -> Result<(), RegistryError> {
+        self.keep_status(id, at, status).await
+    }
+
+    async fn revoke(
+        &self,
+        id: &VersionId,
+        revoked: &Revoked,
+    ) -> Result<Option<Version>, RegistryError> {
+        self.revoke_version(id, revoked).await
+    }
+
+    async fn revoked_content(
+        &self,
+        key: &MaterialKey,
+        content: &Digest,
+    ) -> Result<Option<Version>, RegistryError> {
+        self.revoked_of(key, content).await
+    }
+
+    async fn past(
+        &self,
+        material_type: &TypeCode,
+        subject: &Subject,
+        before: Timestamp,
+    ) -> Result<Vec<PastVersion>, RegistryError> {
+        self.past_versions(material_type, subject, before).await
+    }
+
+    async fn changes(&self, after: u64, limit: u32) -> Result<Vec<Change>, RegistryError> {
+        self.changes_behind(after, limit).await
+    }
+
+    async fn change_span(&self) -> Result<ChangeSpan, RegistryError> {
+        self.span_of_changes().await
+    }
+
+    async fn expire_changes(&self, before: Timestamp, limit: u32) -> Result<u64, RegistryError> {
+        self.drop_old_changes(before, limit).await
     }
 
     async fn pending_upload(&self, like: &NewUpload) -> Result<Option<Upload>, RegistryError> {

@@ -3,17 +3,22 @@
 mod answer;
 mod bar;
 mod bundle;
+mod case;
 mod download;
 mod fetch;
+mod list;
 mod lookup;
 mod publish;
+mod resolve;
+mod revoke;
 mod upload;
 mod verify;
 
 use std::{future::Future, time::Duration};
 
 use clap::Subcommand;
-use oncebus_proto::v1::transfer_service_client::TransferServiceClient;
+use oncebus_proto::v1::{self as pb, transfer_service_client::TransferServiceClient};
+use serde_json::{Value, json};
 use tokio::time::timeout;
 use tonic::{Status, transport::Channel};
 
@@ -45,6 +50,12 @@ pub(crate) enum MaterialCommand {
     Get(lookup::GetArgs),
     /// Says whether claims about a material are true, and nothing else of it
     Verify(verify::VerifyArgs),
+    /// Lists everything of a project and of its parties' licences, by stage
+    List(list::ListArgs),
+    /// Says of everything that an item or a package requires whether it is held
+    Resolve(Box<resolve::ResolveArgs>),
+    /// Takes a version back for ever, and tells who was given it
+    Revoke(Box<revoke::RevokeArgs>),
 }
 
 // === impl MaterialCommand ===
@@ -59,6 +70,9 @@ impl MaterialCommand {
             Self::Find(args) => args.run().await,
             Self::Get(args) => args.run().await,
             Self::Verify(args) => args.run().await,
+            Self::List(args) => args.run().await,
+            Self::Resolve(args) => args.run().await,
+            Self::Revoke(args) => args.run().await,
         }
     }
 }
@@ -75,6 +89,17 @@ async fn silence<T>(next: impl Future<Output = Result<T, Status>>) -> Result<T, 
         Err(Status::cancelled(format!("nothing came for {seconds} s")))
     };
     timeout(SILENCE, next).await.unwrap_or_else(silent)
+}
+
+/// Writes how many pieces a checklist has.
+pub(crate) fn counts(counts: &pb::ChecklistCounts) -> Value {
+    json!({
+        "asked": counts.asked,
+        "distinct": counts.distinct,
+        "held": counts.held,
+        "to_collect": counts.to_collect,
+        "satisfied": counts.satisfied,
+    })
 }
 
 fn unproven(fault: &str) -> CliError {

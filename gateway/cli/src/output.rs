@@ -47,6 +47,16 @@ pub(crate) type Column = (&'static str, &'static str);
 // === impl OutputArgs ===
 
 impl OutputArgs {
+    /// Returns whether people read it.
+    pub(crate) fn is_table(&self) -> bool {
+        self.output == Form::Table
+    }
+
+    /// Returns whether it is one JSON value.
+    pub(crate) fn is_json(&self) -> bool {
+        self.output == Form::Json
+    }
+
     /// Prints many rows.
     pub(crate) fn rows(&self, columns: &[Column], rows: &[Value]) {
         match self.output {

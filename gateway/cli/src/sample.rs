@@ -1,20 +1,23 @@
-//! Sample documents: one of each type, the same every time.
+//! Sample documents of the sample case, the same every time.
 
+mod party;
 mod pdf;
+mod record;
 
-use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use oncebus_gateway::{Catalog, MaterialType};
+use oncebus_gateway::{Catalog, MaterialType, Supply, ValidityKind};
 
-/// Scheme of the subject that every sample is about.
+pub(crate) use self::party::{PARTIES, SampleParty};
+
+/// Scheme of the project that most samples are about.
 pub(crate) const SCHEME: &str = "project";
 /// A project code as the national platform numbers them; the district code is Jining's.
 pub(crate) const PROJECT: &str = "2501-370800-04-01-000016";
-/// The citizen whom the samples of types are about that are only verified: nobody's id, but well formed.
-pub(crate) const CITIZEN: (&str, &str) = ("citizen", "370800199001011237");
-/// Day of issue of every sample.
+/// Day of issue of every document that is uploaded.
 pub(crate) const ISSUED: &str = "2025-03-18";
+/// Last day of a document that must name one.
+const VALID_UNTIL: &str = "2039-12-30";
 
 const PDF: &str = "application/pdf";
 const JSON: &str = "application/json";
@@ -27,15 +30,19 @@ const LARGE: usize = 2_000_000;
 /// Size of a document that replaces another.
 const REVISED: usize = 1_500_000;
 
-/// A document of one type about the sample project.
+/// A document of one type about the sample project or one of its parties.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Sample {
+    /// Whom or what it is about: scheme and value.
+    pub(crate) subject: (&'static str, &'static str),
     /// The issuer's number on it.
     pub(crate) number: String,
     /// One that the type accepts.
     pub(crate) media_type: String,
     /// The authority that issued it.
     pub(crate) issuer: String,
+    /// Its last day, where it must name one.
+    pub(crate) valid_until: Option<&'static str>,
     /// The document.
     pub(crate) content: Vec<u8>,
 }
@@ -43,40 +50,37 @@ pub(crate) struct Sample {
 // === impl Sample ===
 
 impl Sample {
-    /// Makes the document of the type at `place` in the catalogue.
+    /// Makes the document of the type at `place` in the catalogue, about the project.
     pub(crate) fn of(catalog: &Catalog, place: usize, row: &MaterialType) -> Self {
         let number = Self::number_of(row);
-        let accepted =
-            |wanted: &str| row.media_types.iter().any(|listed| listed.as_str() == wanted);
-        let (media_type, content) = if accepted(PDF) {
+        let (media_type, content) = if row.supply != Supply::Uploaded && accepts(row, JSON) {
+            (JSON.to_owned(), record::of(row, None))
+        } else if accepts(row, PDF) {
             (PDF.to_owned(), pdf::document(row, &number, size(catalog, place, row)))
-        } else if accepted(JSON) {
-            (JSON.to_owned(), record(row, &number))
         } else {
             // No program of ours writes such a format: the bus carries any bytes.
             let first = row.media_types.first().map(ToString::to_string).unwrap_or_default();
             (first, noise(&number, size(catalog, place, row)))
         };
-        Self { number, media_type, issuer: row.source_department.clone(), content }
+        Self { media_type, content, ..Self::without_content(row, number) }
     }
 
-    /// Makes the record of a citizen, of a type that is only verified.
-    pub(crate) fn of_citizen(row: &MaterialType) -> Self {
-        let (number, (_, id_number)) = (Self::number_of(row), CITIZEN);
-        let record = json!({
-            "id_number": id_number,
-            "issuer": row.source_department,
-            "name": "张伟",
-            "number": number,
-            "sample": true,
-            "status": "01",
-        });
-        Self {
-            number,
-            media_type: JSON.to_owned(),
-            issuer: row.source_department.clone(),
-            content: record.to_string().into_bytes(),
-        }
+    /// Makes the documents of the type at `place` about the parties that it can be about, none if it is
+    /// about projects.
+    pub(crate) fn of_parties(catalog: &Catalog, place: usize, row: &MaterialType) -> Vec<Self> {
+        let parties = PARTIES.iter().filter(|party| party.scheme == row.subject.as_str());
+        let numbered = parties.enumerate();
+        let about = |(at, party): (usize, &SampleParty)| {
+            let number = format!("{}-2025-{:04}", row.alias, at + 2);
+            let whole = Self::of(catalog, place, row);
+            let content = match whole.media_type.as_str() {
+                JSON => record::of(row, Some(party)),
+                PDF => pdf::document(row, &number, size(catalog, place, row)),
+                _ => noise(&number, size(catalog, place, row)),
+            };
+            Self { subject: (party.scheme, party.value), number, content, ..whole }
+        };
+        numbered.map(about).collect()
     }
 
     /// Makes the document that replaces the type's first one: long enough to be cut in the middle.
@@ -87,7 +91,20 @@ impl Sample {
             PDF => pdf::document(row, &number, REVISED),
             _ => noise(&number, REVISED),
         };
-        Self { number, media_type, issuer: row.source_department.clone(), content }
+        Self { media_type, content, ..Self::without_content(row, number) }
+    }
+
+    fn without_content(row: &MaterialType, number: String) -> Self {
+        let names_an_end =
+            matches!(row.validity, ValidityKind::FixedUntil { .. } | ValidityKind::TermOfContract);
+        Self {
+            subject: (SCHEME, PROJECT),
+            number,
+            media_type: String::new(),
+            issuer: row.issuer.clone(),
+            valid_until: names_an_end.then_some(VALID_UNTIL),
+            content: Vec::new(),
+        }
     }
 
     /// Returns the number on the document of a type.
@@ -101,26 +118,16 @@ impl Sample {
     }
 }
 
+fn accepts(row: &MaterialType, wanted: &str) -> bool {
+    row.media_types.iter().any(|listed| listed.as_str() == wanted)
+}
+
 /// Large is the first of the types that may be largest, such as drawings.
 fn size(catalog: &Catalog, place: usize, row: &MaterialType) -> usize {
     let most = catalog.types().iter().map(|row| row.max_size_bytes).max();
     let large = catalog.types().iter().position(|row| Some(row.max_size_bytes) == most);
     let wanted = if large == Some(place) { LARGE } else { SIZES[place % SIZES.len()] };
     wanted.min(usize::try_from(row.max_size_bytes).unwrap_or(usize::MAX))
-}
-
-/// A structured record; RFC 8785 for these texts: sorted keys, no blanks.
-fn record(row: &MaterialType, number: &str) -> Vec<u8> {
-    let record = json!({
-        "issued": ISSUED,
-        "issuer": row.source_department,
-        "name": row.name_zh,
-        "number": number,
-        "project": PROJECT,
-        "sample": true,
-        "status": "01",
-    });
-    record.to_string().into_bytes()
 }
 
 /// Returns `size` bytes that look random and are the same for the same `seed`.

@@ -4,6 +4,7 @@ mod bounds;
 mod check;
 mod compare;
 mod fault;
+mod identifiers;
 mod list;
 mod memory;
 mod retention;
@@ -22,7 +23,7 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Toml},
 };
-use oncebus_core::{DeptId, Permission, Role};
+use oncebus_core::{DeptId, IdentifierModes, Permission, Role};
 use oncebus_store::SealRecipients;
 use oncebus_trail::Origin;
 use oncebus_transport::TrustDomain;
@@ -80,6 +81,8 @@ pub struct GatewayConfig {
     pub systems: Vec<SystemConfig>,
     /// How long records are kept.
     pub retention: Retention,
+    /// How strictly identifiers of requests are checked.
+    pub identifiers: IdentifierModes,
     /// How much may be remembered and under way.
     pub bounds: Bounds,
 }
@@ -152,6 +155,8 @@ struct Raw {
     #[serde(default)]
     retention: RawRetention,
     #[serde(default)]
+    identifiers: IdentifierModes,
+    #[serde(default)]
     cache: BTreeMap<String, u64>,
     #[serde(default)]
     limits: BTreeMap<String, u64>,
@@ -184,7 +189,7 @@ impl GatewayConfig {
         let text = read_text(file).map_err(ConfigFault::Unreadable)?;
         // The process may go elsewhere before it reads the file again.
         let file = std::path::absolute(file).map_err(ConfigFault::Unreadable)?;
-        let tables = ["tls", "adapter", "permission", "system", "retention"];
+        let tables = ["tls", "adapter", "permission", "system", "retention", "identifiers"];
         let figment = Figment::new()
             .merge(Toml::string(&text))
             .merge(Env::prefixed(ENVIRONMENT).ignore(&tables).split("__"));
@@ -242,6 +247,7 @@ impl Raw {
             permissions: self.permission,
             systems: self.system,
             retention: self.retention.try_into()?,
+            identifiers: self.identifiers,
             bounds: bounds::checked(self.cache, self.limits)?,
             file,
             sources,
@@ -256,7 +262,9 @@ fn sources(figment: &Figment) -> HashMap<&'static str, Source> {
         Some((key, if environment { Source::Environment } else { Source::File }))
     };
     let bounds = bounds::KEYS.iter().map(|key| key.name);
-    Raw::TEXTS.into_iter().chain(["retention.keep_days"]).chain(bounds).filter_map(source).collect()
+    let identifiers = identifiers::KEYS.map(|(key, _)| key);
+    let tables = ["retention.keep_days"].into_iter().chain(identifiers).chain(bounds);
+    Raw::TEXTS.into_iter().chain(tables).filter_map(source).collect()
 }
 
 fn read_text(file: &Path) -> io::Result<String> {

@@ -5,9 +5,12 @@ mod admin;
 mod audit;
 mod bundle;
 mod catalog;
+mod checklist;
 mod common;
 mod material;
+mod revoke;
 mod status;
+mod timeline;
 mod transfer;
 mod verify;
 
@@ -21,12 +24,15 @@ pub(crate) use self::{
     },
     bundle::{bundle_message, bundle_query},
     catalog::{department, material_type},
+    checklist::{checklist, checklist_query},
     common::{pb_digest, receipt},
     material::{find_query, get_query, info},
+    revoke::{recipient, revoke_query},
     status::{
         act_failure, call_refused, failure, field_status, not_admitted, not_provable, not_visible,
         overloaded, reload_failure, storage, unknown_department, visibility_changed,
     },
+    timeline::{timeline_entry, timeline_query, unknown_material},
     transfer::{begin_query, commit_query, fetch_query, put_query},
     verify::{batch, batch_query, verified, verify_query},
 };

@@ -3,8 +3,8 @@
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use oncebus_core::{
-    Bus, Clock, ExchangeError, Parts, Policy, RecordError, RegistryError, Rng, Swept, SystemClock,
-    SystemRng,
+    Bus, Clock, ExchangeError, Identifiers, Parts, Policy, RecordError, RegistryError, Rng, Swept,
+    SystemClock, SystemRng,
 };
 use oncebus_store::{IndexError, SearchIndex, SqliteRegistry};
 use oncebus_trail::{OpenError, ReadError, Recovery};
@@ -149,6 +149,7 @@ impl Gateway {
             wall: clock,
             rng,
             limits: config.bounds.exchange(&config.data_dir),
+            identifiers: Identifiers::new(config.identifiers),
         };
         let bus = Bus::new(parts);
         let settled = settle::settle(&bus, &index).await?;

@@ -28,8 +28,8 @@ pub use config::{
 };
 pub use gateway::{Gateway, Injected, StartError};
 pub use oncebus_core::{
-    Catalog, CatalogError, CatalogSources, Clock, MaterialType, Permission, Rng, Role,
-    SealedContent, Supply, SystemClock, SystemRng,
+    Catalog, CatalogError, CatalogSources, Clock, Day, MaterialType, Permission, Rng, Role,
+    SealedContent, Supply, SystemClock, SystemRng, ValidityKind,
 };
 pub use oncebus_store::{
     PartState, RecipientError, SealIdentity, SealedForm, UnsealError, check as check_sealed,

@@ -93,6 +93,21 @@ impl Pager {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// Cuts one page out of `rows`, and makes the token of the next; it counts rows.
+    pub(crate) fn cut<'a, T>(
+        &self,
+        page: &Page,
+        rows: &'a [T],
+        clock: &dyn Clock,
+    ) -> (&'a [T], String) {
+        let start = page.after.as_ref().and_then(|after| after.parse().ok()).unwrap_or(0);
+        let start = rows.len().min(start);
+        let end = rows.len().min(start + page.size);
+        let more = end < rows.len();
+        let next = if more { self.token(page, end.to_string(), clock) } else { String::new() };
+        (&rows[start..end], next)
+    }
+
     fn open(&self, token: &str) -> Option<Token> {
         if token.len() > MAX_TOKEN_BYTES {
             return None;

@@ -121,6 +121,7 @@ impl Reloads {
         let receipt = receipt.map_err(|error| ReloadError::Exchange(error.into()))?;
         self.callers.replace_roles(&config.systems);
         self.acts.replace_retention(&config.retention);
+        self.bus.identifiers().replace_modes(config.identifiers);
         let epoch = self.bus.policy().replace(permissions);
         tracing::info!(epoch = epoch.0, ?restart_needed, "the configuration was read again");
         Ok(Reloaded { epoch, restart_needed, receipt })

@@ -5,7 +5,8 @@ pub struct Subject {
     /// One of `project`, `credit`, `citizen`, `license`.
     #[prost(string, tag = "1")]
     pub scheme: ::prost::alloc::string::String,
-    /// The identifier in that scheme, 1 to 128 characters, upper case.
+    /// The identifier in that scheme, 1 to 128 bytes. A gateway takes it in either case, in full-width
+    /// characters and with spaces around it, and gives it to adapters in upper case without these.
     #[prost(string, tag = "2")]
     pub value: ::prost::alloc::string::String,
 }
@@ -109,7 +110,8 @@ pub struct MaterialInfo {
     /// Day of issue, `YYYY-MM-DD` in Asia/Shanghai; empty where unknown.
     #[prost(string, tag = "10")]
     pub issued: ::prost::alloc::string::String,
-    /// Last day of validity, `YYYY-MM-DD` in Asia/Shanghai; empty where the document names none.
+    /// Last day, `YYYY-MM-DD` in Asia/Shanghai, as the document or its type's period says, or `long_term`;
+    /// of what must start, the last day to; empty where nobody says.
     #[prost(string, tag = "11")]
     pub valid_until: ::prost::alloc::string::String,
     /// Whether this was the current version when the call was answered.
@@ -127,6 +129,19 @@ pub struct MaterialInfo {
     /// Where the bytes came from.
     #[prost(enumeration = "CacheResult", tag = "16")]
     pub cache: i32,
+    /// How it stands, as its issuer last said: 01 valid, 02 suspended, 03 revoked, 04 cancelled, 05 lapsed,
+    /// 06 moved out, 07 withdrawn as a penalty, 99 other.
+    #[prost(string, tag = "17")]
+    pub status: ::prost::alloc::string::String,
+    /// Whether it was good when the call was answered.
+    #[prost(enumeration = "Validity", tag = "18")]
+    pub validity: i32,
+    /// When it was revoked on the bus; unset where it was not.
+    #[prost(message, optional, tag = "19")]
+    pub revoked_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why it was revoked.
+    #[prost(enumeration = "Revocation", tag = "20")]
+    pub revocation: i32,
 }
 /// What kind of work a call belongs to; a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -231,6 +246,121 @@ impl DigestAlgorithm {
         match value {
             "DIGEST_ALGORITHM_UNSPECIFIED" => Some(Self::Unspecified),
             "DIGEST_ALGORITHM_SHA256" => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+}
+/// Whether a version is good, judged by its type's kind of validity, in days of Asia/Shanghai. The first
+/// four are good, all others are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Validity {
+    /// No verdict.
+    Unspecified = 0,
+    /// It is good.
+    Valid = 1,
+    /// It is good, and `valid_until` is near.
+    Expiring = 2,
+    /// It is good if work started by `valid_until`.
+    ValidIfStarted = 3,
+    /// It is good, and nobody says until when.
+    Undated = 4,
+    /// It is issued on a later day.
+    NotYetValid = 5,
+    /// `valid_until` is over.
+    Expired = 6,
+    /// Work did not start by `valid_until`, as far as is known.
+    Lapsed = 7,
+    /// Its issuer says that it is not in force; `status` says how it stands.
+    NotInForce = 8,
+    /// It was revoked on the bus.
+    Revoked = 9,
+    /// What it is bound to has another current version.
+    Outdated = 10,
+    /// Only its issuer knows, and was not asked lately.
+    Unknown = 11,
+}
+impl Validity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VALIDITY_UNSPECIFIED",
+            Self::Valid => "VALIDITY_VALID",
+            Self::Expiring => "VALIDITY_EXPIRING",
+            Self::ValidIfStarted => "VALIDITY_VALID_IF_STARTED",
+            Self::Undated => "VALIDITY_UNDATED",
+            Self::NotYetValid => "VALIDITY_NOT_YET_VALID",
+            Self::Expired => "VALIDITY_EXPIRED",
+            Self::Lapsed => "VALIDITY_LAPSED",
+            Self::NotInForce => "VALIDITY_NOT_IN_FORCE",
+            Self::Revoked => "VALIDITY_REVOKED",
+            Self::Outdated => "VALIDITY_OUTDATED",
+            Self::Unknown => "VALIDITY_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VALIDITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "VALIDITY_VALID" => Some(Self::Valid),
+            "VALIDITY_EXPIRING" => Some(Self::Expiring),
+            "VALIDITY_VALID_IF_STARTED" => Some(Self::ValidIfStarted),
+            "VALIDITY_UNDATED" => Some(Self::Undated),
+            "VALIDITY_NOT_YET_VALID" => Some(Self::NotYetValid),
+            "VALIDITY_EXPIRED" => Some(Self::Expired),
+            "VALIDITY_LAPSED" => Some(Self::Lapsed),
+            "VALIDITY_NOT_IN_FORCE" => Some(Self::NotInForce),
+            "VALIDITY_REVOKED" => Some(Self::Revoked),
+            "VALIDITY_OUTDATED" => Some(Self::Outdated),
+            "VALIDITY_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+/// Why a version was revoked; a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Revocation {
+    /// Not given: refused.
+    Unspecified = 0,
+    /// It was wrong from the start.
+    Error = 1,
+    /// It was got by fraud.
+    Fraud = 2,
+    /// Its authority took it back.
+    RevokedByAuthority = 3,
+    /// Another decision took its place in law.
+    SupersededInLaw = 4,
+    /// Whom it binds withdrew it.
+    WithdrawnByPrincipal = 5,
+}
+impl Revocation {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REVOCATION_UNSPECIFIED",
+            Self::Error => "REVOCATION_ERROR",
+            Self::Fraud => "REVOCATION_FRAUD",
+            Self::RevokedByAuthority => "REVOCATION_REVOKED_BY_AUTHORITY",
+            Self::SupersededInLaw => "REVOCATION_SUPERSEDED_IN_LAW",
+            Self::WithdrawnByPrincipal => "REVOCATION_WITHDRAWN_BY_PRINCIPAL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REVOCATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "REVOCATION_ERROR" => Some(Self::Error),
+            "REVOCATION_FRAUD" => Some(Self::Fraud),
+            "REVOCATION_REVOKED_BY_AUTHORITY" => Some(Self::RevokedByAuthority),
+            "REVOCATION_SUPERSEDED_IN_LAW" => Some(Self::SupersededInLaw),
+            "REVOCATION_WITHDRAWN_BY_PRINCIPAL" => Some(Self::WithdrawnByPrincipal),
             _ => None,
         }
     }
@@ -1776,6 +1906,250 @@ pub mod admin_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Request of ResolveRequirements: either `item` or `package`.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResolveRequirementsRequest {
+    /// Code of an item, or one of its implementation codes of 31 or 33 characters.
+    #[prost(string, tag = "1")]
+    pub item: ::prost::alloc::string::String,
+    /// Code of a package of items.
+    #[prost(string, tag = "2")]
+    pub package: ::prost::alloc::string::String,
+    /// Investment project code of the project (GB/T 40058).
+    #[prost(string, tag = "3")]
+    pub project: ::prost::alloc::string::String,
+    /// Whom the case concerns besides the project, each role once.
+    #[prost(message, repeated, tag = "4")]
+    pub parties: ::prost::alloc::vec::Vec<Party>,
+    /// What is known of the case, by the keys that the catalogue declares: `true` or `false`, one of the
+    /// declared words, or a day `YYYY-MM-DD`.
+    #[prost(map = "string, string", tag = "5")]
+    pub facts: ::std::collections::HashMap<
+        ::prost::alloc::string::String,
+        ::prost::alloc::string::String,
+    >,
+    /// Which of several materials of one type and party is meant.
+    #[prost(message, repeated, tag = "6")]
+    pub choices: ::prost::alloc::vec::Vec<MaterialChoice>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "7")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "8")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Whom a case concerns.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Party {
+    /// One of `developer` (建设单位), `contractor` (施工单位), `supervisor` (监理单位), `designer` (设计单位),
+    /// `surveyor` (勘察单位), `legal_representative` (法定代表人), `agent` (经办人).
+    #[prost(string, tag = "1")]
+    pub role: ::prost::alloc::string::String,
+    /// Who it is: scheme `credit` for an enterprise, `citizen` for a person.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+}
+/// Which of several materials is meant.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MaterialChoice {
+    /// Code or alias of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Role of the party that it is about.
+    #[prost(string, tag = "2")]
+    pub party: ::prost::alloc::string::String,
+    /// The issuer's number on it.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+}
+/// Answer of ResolveRequirements: the checklist. It moves no bytes of documents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ResolveRequirementsResponse {
+    /// Every item, in the package's order.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<ItemChecklist>,
+    /// How many pieces that are.
+    #[prost(message, optional, tag = "2")]
+    pub counts: ::core::option::Option<ChecklistCounts>,
+    /// Digest of the catalogue that answered, `sha256:` and 64 hexadecimal digits.
+    #[prost(string, tag = "3")]
+    pub catalog_version: ::prost::alloc::string::String,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "4")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// What one item requires, and what of it is held.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ItemChecklist {
+    /// Code of the item.
+    #[prost(string, tag = "1")]
+    pub item: ::prost::alloc::string::String,
+    /// Chinese name.
+    #[prost(string, tag = "2")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name.
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Its requirements, in the catalogue's order; those whose condition is false are left out.
+    #[prost(message, repeated, tag = "4")]
+    pub requirements: ::prost::alloc::vec::Vec<RequirementAnswer>,
+}
+/// One requirement, and how it stands.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RequirementAnswer {
+    /// Code of the type that satisfies it, or, where nothing does yet, of the first that would.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Codes of all types that would satisfy it: any of these lists, all of one.
+    #[prost(message, repeated, tag = "2")]
+    pub any_of: ::prost::alloc::vec::Vec<TypeList>,
+    /// Role of the party whose material it is.
+    #[prost(string, tag = "3")]
+    pub party: ::prost::alloc::string::String,
+    /// How it stands.
+    #[prost(enumeration = "RequirementStatus", tag = "4")]
+    pub status: i32,
+    /// The materials that satisfy it; more than one only where a list has several types.
+    #[prost(message, repeated, tag = "5")]
+    pub materials: ::prost::alloc::vec::Vec<RequirementMaterial>,
+    /// Whether the applicant may be asked for it: never for what sharing can supply.
+    #[prost(bool, tag = "6")]
+    pub may_ask: bool,
+    /// What a clerk reads, in Chinese.
+    #[prost(string, tag = "7")]
+    pub sentence_zh: ::prost::alloc::string::String,
+    /// What a clerk reads, in English.
+    #[prost(string, tag = "8")]
+    pub sentence_en: ::prost::alloc::string::String,
+    /// What must be known first, where the status is AMBIGUOUS: a role, a fact or a number.
+    #[prost(message, optional, tag = "9")]
+    pub question: ::core::option::Option<Question>,
+    /// Why it is not shared, where the status is NOT_SHARED: the article, or the missing permission.
+    #[prost(string, tag = "10")]
+    pub citation: ::prost::alloc::string::String,
+    /// Department that did not answer, where the status is UNKNOWN.
+    #[prost(string, tag = "11")]
+    pub unreachable: ::prost::alloc::string::String,
+    /// Chinese name of what is required, or of what satisfies it.
+    #[prost(string, tag = "12")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name of what is required, or of what satisfies it.
+    #[prost(string, tag = "13")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Chinese name of the party's role.
+    #[prost(string, tag = "14")]
+    pub party_zh: ::prost::alloc::string::String,
+}
+/// Types that are needed together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TypeList {
+    /// Their codes.
+    #[prost(string, repeated, tag = "1")]
+    pub material_types: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A material that satisfies a requirement, or its part of one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RequirementMaterial {
+    /// Code of its type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Name of the version; empty where nobody fetched it yet, or it is only ever verified.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    /// The issuer's number.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// Department that holds it.
+    #[prost(string, tag = "4")]
+    pub holder: ::prost::alloc::string::String,
+    /// Its last day, `YYYY-MM-DD`, or `long_term`; empty where none is known.
+    #[prost(string, tag = "5")]
+    pub valid_until: ::prost::alloc::string::String,
+    /// How it stands at this moment.
+    #[prost(enumeration = "Validity", tag = "6")]
+    pub validity: i32,
+}
+/// What must be known before a requirement can be judged.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Question {
+    /// Role of the party that is missing; empty otherwise.
+    #[prost(string, tag = "1")]
+    pub role: ::prost::alloc::string::String,
+    /// Key of the fact that is missing; empty otherwise.
+    #[prost(string, tag = "2")]
+    pub fact: ::prost::alloc::string::String,
+    /// Numbers to choose from; empty otherwise.
+    #[prost(string, repeated, tag = "3")]
+    pub numbers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// How many pieces a checklist has.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChecklistCounts {
+    /// Requirements of all items together.
+    #[prost(int32, tag = "1")]
+    pub asked: i32,
+    /// Different ones: an any-of counts once, however many items ask for it.
+    #[prost(int32, tag = "2")]
+    pub distinct: i32,
+    /// Different documents that are held and good.
+    #[prost(int32, tag = "3")]
+    pub held: i32,
+    /// Different documents that somebody still has to bring.
+    #[prost(int32, tag = "4")]
+    pub to_collect: i32,
+    /// Requirements that what is held satisfies.
+    #[prost(int32, tag = "5")]
+    pub satisfied: i32,
+}
+/// How a requirement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RequirementStatus {
+    /// Not set.
+    Unspecified = 0,
+    /// Held and good.
+    Satisfied = 1,
+    /// Held and good, and ends soon or names no end.
+    Expiring = 2,
+    /// Nobody holds a good one.
+    Missing = 3,
+    /// Something must be known first.
+    Ambiguous = 4,
+    /// Nobody may share it with the caller.
+    NotShared = 5,
+    /// The department that would know does not answer.
+    Unknown = 6,
+}
+impl RequirementStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REQUIREMENT_STATUS_UNSPECIFIED",
+            Self::Satisfied => "REQUIREMENT_STATUS_SATISFIED",
+            Self::Expiring => "REQUIREMENT_STATUS_EXPIRING",
+            Self::Missing => "REQUIREMENT_STATUS_MISSING",
+            Self::Ambiguous => "REQUIREMENT_STATUS_AMBIGUOUS",
+            Self::NotShared => "REQUIREMENT_STATUS_NOT_SHARED",
+            Self::Unknown => "REQUIREMENT_STATUS_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REQUIREMENT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "REQUIREMENT_STATUS_SATISFIED" => Some(Self::Satisfied),
+            "REQUIREMENT_STATUS_EXPIRING" => Some(Self::Expiring),
+            "REQUIREMENT_STATUS_MISSING" => Some(Self::Missing),
+            "REQUIREMENT_STATUS_AMBIGUOUS" => Some(Self::Ambiguous),
+            "REQUIREMENT_STATUS_NOT_SHARED" => Some(Self::NotShared),
+            "REQUIREMENT_STATUS_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
 /// Which records are meant. Every filter that is set must hold.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RecordFilter {
@@ -1798,7 +2172,8 @@ pub struct RecordFilter {
     /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `resume`, `fetch`, `find`, `get`, `verify` or `batch_verify`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `revoke`, `verify` or `batch_verify`; of
+    /// `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -1904,7 +2279,8 @@ pub struct Record {
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `resume`, `fetch`, `find`, `get`, `verify` or `batch_verify`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `revoke`, `verify` or `batch_verify`; of
+    /// `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -2036,6 +2412,12 @@ pub struct Record {
     /// Reason that somebody gave for an act of `admin`, `retention` or `erasure`: a code from a closed list.
     #[prost(string, tag = "48")]
     pub ground: ::prost::alloc::string::String,
+    /// How many pieces the checklist had, of `resolve`.
+    #[prost(message, optional, tag = "50")]
+    pub counts: ::core::option::Option<ChecklistCounts>,
+    /// Of `revoke`: why the version was revoked, a code from a closed list.
+    #[prost(string, tag = "49")]
+    pub revocation: ::prost::alloc::string::String,
     /// Id of the bundle or batch that the call was a part of, a UUID; empty where it was alone.
     #[prost(string, tag = "55")]
     pub bundle: ::prost::alloc::string::String,
@@ -4274,6 +4656,129 @@ pub mod catalog_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Request of RevokeMaterial.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RevokeMaterialRequest {
+    /// Name of the version, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    /// Why it is revoked.
+    #[prost(enumeration = "Revocation", tag = "2")]
+    pub reason: i32,
+    /// What auditors may read beside it, at most 512 bytes; may be empty.
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "4")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request; a retry carries the same one.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of RevokeMaterial.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RevokeMaterialResponse {
+    /// The version, with its first revocation.
+    #[prost(message, optional, tag = "1")]
+    pub info: ::core::option::Option<MaterialInfo>,
+    /// Who was given its bytes before, the last one first; at most 1,000. Of a personal type: who was given
+    /// any material of the type about its subject, as nothing on the trail names their versions.
+    #[prost(message, repeated, tag = "2")]
+    pub recipients: ::prost::alloc::vec::Vec<Recipient>,
+    /// Whether there are more recipients.
+    #[prost(bool, tag = "3")]
+    pub more_recipients: bool,
+    /// Records of the trail that the list covers: all below this index. At least the receipt's index,
+    /// unless the search index has fallen behind; then ask again.
+    #[prost(int64, tag = "4")]
+    pub complete_to: i64,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "5")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// One system that was given the bytes of a version.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Recipient {
+    /// Its department.
+    #[prost(string, tag = "1")]
+    pub department: ::prost::alloc::string::String,
+    /// The system, by SPIFFE id.
+    #[prost(string, tag = "2")]
+    pub system: ::prost::alloc::string::String,
+    /// When it was given them last.
+    #[prost(message, optional, tag = "3")]
+    pub last_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// How often it was given them.
+    #[prost(int64, tag = "4")]
+    pub fetches: i64,
+}
+/// Request of ListMaterials.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListMaterialsRequest {
+    /// Investment project code of the project (GB/T 40058).
+    #[prost(string, tag = "1")]
+    pub project: ::prost::alloc::string::String,
+    /// Parties whose licences belong to it, each role once.
+    #[prost(message, repeated, tag = "2")]
+    pub parties: ::prost::alloc::vec::Vec<Party>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "3")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// Most materials wanted; 0 means 100, more than 1,000 means 1,000, negative is refused.
+    #[prost(int32, tag = "4")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first page.
+    #[prost(string, tag = "5")]
+    pub page_token: ::prost::alloc::string::String,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "6")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of ListMaterials: a timeline. It moves no bytes of documents.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListMaterialsResponse {
+    /// The materials of this page: by stage, then by the catalogue's order, party and number.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<TimelineEntry>,
+    /// Token of the next page; empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Materials that nobody knows of now, as their department does not answer: the list is partial.
+    #[prost(message, repeated, tag = "3")]
+    pub unknown: ::prost::alloc::vec::Vec<UnknownMaterial>,
+    /// Codes of the types that may not be shared with the caller.
+    #[prost(string, repeated, tag = "4")]
+    pub not_shared: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Digest of the catalogue that answered, `sha256:` and 64 hexadecimal digits.
+    #[prost(string, tag = "5")]
+    pub catalog_version: ::prost::alloc::string::String,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "6")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// One material of a project or of one of its parties.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TimelineEntry {
+    /// Code of the stage that its type belongs to; empty for what belongs to any.
+    #[prost(string, tag = "1")]
+    pub stage: ::prost::alloc::string::String,
+    /// Role of the party that it is about.
+    #[prost(string, tag = "2")]
+    pub party: ::prost::alloc::string::String,
+    /// What it is.
+    #[prost(message, optional, tag = "3")]
+    pub info: ::core::option::Option<MaterialInfo>,
+}
+/// A type whose department does not answer, and whose material it would be.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnknownMaterial {
+    /// Code of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Role of the party.
+    #[prost(string, tag = "2")]
+    pub party: ::prost::alloc::string::String,
+}
 /// Request of FindMaterials.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FindMaterialsRequest {
@@ -4416,6 +4921,34 @@ pub mod material_service_client {
             self.inner = self.inner.max_encoding_message_size(limit);
             self
         }
+        /// Says of everything that an item or a package requires whether it is held and good, by whom and until
+        /// when; what is held is not asked for again.
+        pub async fn resolve_requirements(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ResolveRequirementsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveRequirementsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/ResolveRequirements",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("oncebus.v1.MaterialService", "ResolveRequirements"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Finds the current versions of one type about one subject, asking the holder where the bus does
         /// not know yet.
         pub async fn find_materials(
@@ -4442,6 +4975,31 @@ pub mod material_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "FindMaterials"));
             self.inner.unary(req, path, codec).await
         }
+        /// Lists everything that is held of a project and of its parties' licences, by stage (一码查询).
+        pub async fn list_materials(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListMaterialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMaterialsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/ListMaterials",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "ListMaterials"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Returns what the bus knows of one version.
         pub async fn get_material(
             &mut self,
@@ -4465,6 +5023,33 @@ pub mod material_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "GetMaterial"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Takes a version back for ever: nobody is given it as good any more, its bytes never leave again, and
+        /// streams of it end within a second. Only the department that holds it may. May be repeated: the first
+        /// revocation stays.
+        pub async fn revoke_material(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RevokeMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeMaterialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/RevokeMaterial",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "RevokeMaterial"));
             self.inner.unary(req, path, codec).await
         }
         /// Says whether claims about a material are true, and nothing else of it. The only answer on types that
@@ -4533,6 +5118,15 @@ pub mod material_service_server {
     /// Generated trait containing gRPC methods that should be implemented for use with MaterialServiceServer.
     #[async_trait]
     pub trait MaterialService: std::marker::Send + std::marker::Sync + 'static {
+        /// Says of everything that an item or a package requires whether it is held and good, by whom and until
+        /// when; what is held is not asked for again.
+        async fn resolve_requirements(
+            &self,
+            request: tonic::Request<super::ResolveRequirementsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ResolveRequirementsResponse>,
+            tonic::Status,
+        >;
         /// Finds the current versions of one type about one subject, asking the holder where the bus does
         /// not know yet.
         async fn find_materials(
@@ -4542,12 +5136,30 @@ pub mod material_service_server {
             tonic::Response<super::FindMaterialsResponse>,
             tonic::Status,
         >;
+        /// Lists everything that is held of a project and of its parties' licences, by stage (一码查询).
+        async fn list_materials(
+            &self,
+            request: tonic::Request<super::ListMaterialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListMaterialsResponse>,
+            tonic::Status,
+        >;
         /// Returns what the bus knows of one version.
         async fn get_material(
             &self,
             request: tonic::Request<super::GetMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Takes a version back for ever: nobody is given it as good any more, its bytes never leave again, and
+        /// streams of it end within a second. Only the department that holds it may. May be repeated: the first
+        /// revocation stays.
+        async fn revoke_material(
+            &self,
+            request: tonic::Request<super::RevokeMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RevokeMaterialResponse>,
             tonic::Status,
         >;
         /// Says whether claims about a material are true, and nothing else of it. The only answer on types that
@@ -4645,6 +5257,55 @@ pub mod material_service_server {
         }
         fn call(&mut self, req: http::Request<B>) -> Self::Future {
             match req.uri().path() {
+                "/oncebus.v1.MaterialService/ResolveRequirements" => {
+                    #[allow(non_camel_case_types)]
+                    struct ResolveRequirementsSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::ResolveRequirementsRequest>
+                    for ResolveRequirementsSvc<T> {
+                        type Response = super::ResolveRequirementsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ResolveRequirementsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::resolve_requirements(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ResolveRequirementsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/oncebus.v1.MaterialService/FindMaterials" => {
                     #[allow(non_camel_case_types)]
                     struct FindMaterialsSvc<T: MaterialService>(pub Arc<T>);
@@ -4691,6 +5352,52 @@ pub mod material_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/oncebus.v1.MaterialService/ListMaterials" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListMaterialsSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::ListMaterialsRequest>
+                    for ListMaterialsSvc<T> {
+                        type Response = super::ListMaterialsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListMaterialsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::list_materials(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListMaterialsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/oncebus.v1.MaterialService/GetMaterial" => {
                     #[allow(non_camel_case_types)]
                     struct GetMaterialSvc<T: MaterialService>(pub Arc<T>);
@@ -4721,6 +5428,52 @@ pub mod material_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.MaterialService/RevokeMaterial" => {
+                    #[allow(non_camel_case_types)]
+                    struct RevokeMaterialSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::RevokeMaterialRequest>
+                    for RevokeMaterialSvc<T> {
+                        type Response = super::RevokeMaterialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RevokeMaterialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::revoke_material(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RevokeMaterialSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5017,7 +5770,8 @@ pub struct BeginPublishRequest {
     /// Day of issue, `YYYY-MM-DD`; may be empty.
     #[prost(string, tag = "7")]
     pub issued: ::prost::alloc::string::String,
-    /// Last day of validity, `YYYY-MM-DD`; may be empty.
+    /// Last day of validity, `YYYY-MM-DD`, or `long_term`; may be empty. A day that registers write for
+    /// "without end" is read as that.
     #[prost(string, tag = "8")]
     pub valid_until: ::prost::alloc::string::String,
     /// Who issued the document; may be empty.

@@ -48,8 +48,11 @@ pub(super) const TYPES: [Type; 6] = [
 ];
 
 /// Subjects and numbers of the uploaded types' documents.
-const UPLOADS: [(&str, &str); 3] =
-    [("2501-370800-04-01-000016", "D-1"), ("2501-370800-04-01-000016", "D-2"), ("P-2", "D-1")];
+const UPLOADS: [(&str, &str); 3] = [
+    ("2501-370800-04-01-000016", "D-1"),
+    ("2501-370800-04-01-000016", "D-2"),
+    ("2506-370811-04-01-123450", "D-1"),
+];
 
 /// What a call does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -169,6 +169,7 @@ pub(super) fn sidecar(number: &str, bytes: &[u8], file: &str) -> Sidecar {
         issuer: None,
         issued: Some("2024-05-01".to_owned()),
         valid_until: None,
+        status: None,
     }
 }
 

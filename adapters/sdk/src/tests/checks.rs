@@ -24,7 +24,11 @@ async fn lookup_answers_what_the_department_holds() {
     assert_eq!(found[0].digest, digest(&content));
     assert_eq!(found[0].size_bytes, content.len() as i64);
     assert_eq!(found[0].issuer, "市场监管局");
-    assert_eq!((found[0].issued.as_str(), found[0].valid_until.as_str()), ("2024-02-29", ""));
+    assert_eq!(
+        (found[0].issued.as_str(), found[0].valid_until.as_str()),
+        ("2024-02-29", "long_term")
+    );
+    assert_eq!(found[0].status, "02");
     assert!(none.is_empty());
 }
 

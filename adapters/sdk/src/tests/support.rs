@@ -104,7 +104,8 @@ impl Memory {
             media_type: "application/pdf".parse().unwrap(),
             issuer: Some("市场监管局".parse().unwrap()),
             issued: Some("2024-02-29".parse().unwrap()),
-            valid_until: None,
+            valid_until: Some("长期".parse().unwrap()),
+            status: crate::Status::Suspended,
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Topic {
 }
 
 /// How often the versions of a topic had changed when something was loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Generation(u64);
 
 /// The counters.

@@ -40,3 +40,10 @@ pub struct FieldSource {
     /// Whose material.
     pub party: PartyRole,
 }
+
+// === impl FieldSource ===
+
+impl FieldSource {
+    /// What every document has, whatever its type's data items.
+    pub const OF_DOCUMENTS: [&str; 4] = ["number", "issuer", "issued", "valid_until"];
+}

@@ -77,3 +77,12 @@ pub struct Package {
     /// Codes of its items.
     pub items: Vec<String>,
 }
+
+// === impl Item ===
+
+impl Item {
+    /// Tells whether `code` is its short code, or one of its implementation codes.
+    pub fn is_called(&self, code: &str) -> bool {
+        self.code == code || self.codes.iter().any(|listed| listed == code)
+    }
+}

@@ -57,40 +57,59 @@ impl<'t> Rows<'t> {
         Row { table: self.0.get_ref(), span: 0..0, faults, known: Vec::new() }
     }
 
-    /// Reads each `[[key]]`, and returns those that have no fault.
+    /// Returns some texts of each `[[key]]` as they are, where they are texts.
+    pub(super) fn texts<const N: usize>(
+        &self,
+        key: &str,
+        of: [&'static str; N],
+    ) -> impl Iterator<Item = [Option<&str>; N]> {
+        let listed = self.0.get_ref().get(key).and_then(|listed| listed.get_ref().as_array());
+        let tables = listed.into_iter().flat_map(|rows| rows.iter());
+        tables.filter_map(|row| row.get_ref().as_table()).map(move |table| {
+            of.map(|key| table.get(key).and_then(|value| value.get_ref().as_str()))
+        })
+    }
+
+    /// Reads each `[[key]]`, of which there may be none, and returns those that have no fault.
     pub(super) fn each<T>(
         &self,
         key: &'static str,
         faults: &mut Faults<'t>,
         mut read: impl FnMut(&mut Row<'_, 't>) -> Option<T>,
     ) -> Vec<T> {
-        let mut values = Vec::new();
-        let listed = self.0.get_ref().get(key);
-        let Some(DeValue::Array(rows)) = listed.map(Spanned::get_ref) else {
-            let span = listed.map_or(0..0, Spanned::span);
-            faults.add(&span, format!("there is no [[{key}]]"), "add one or more");
-            return values;
-        };
-        if rows.is_empty() {
-            let span = listed.map_or(0..0, Spanned::span);
-            faults.add(&span, format!("there is no [[{key}]]"), "add one or more");
-        }
-        for row in rows.iter() {
-            let DeValue::Table(table) = row.get_ref() else {
-                faults.add(
-                    &row.span(),
-                    format!("this {key} is no table"),
-                    format!("write [[{key}]]"),
-                );
-                continue;
-            };
-            let mut row = Row { table, span: row.span(), faults, known: Vec::new() };
-            let value = read(&mut row);
-            row.finish();
-            values.extend(value);
-        }
-        values
+        let Some(listed) = self.0.get_ref().get(key) else { return Vec::new() };
+        each(listed, key, faults, &mut read)
     }
+}
+
+/// Reads each table of a list, and returns those that have no fault.
+fn each<'t, T>(
+    listed: &Spanned<DeValue<'t>>,
+    key: &'static str,
+    faults: &mut Faults<'t>,
+    read: &mut impl FnMut(&mut Row<'_, 't>) -> Option<T>,
+) -> Vec<T> {
+    let mut values = Vec::new();
+    let DeValue::Array(rows) = listed.get_ref() else {
+        faults.add(
+            &listed.span(),
+            format!("{key} is no list of tables"),
+            format!("write [[{key}]]"),
+        );
+        return values;
+    };
+    for row in rows.iter() {
+        let DeValue::Table(table) = row.get_ref() else {
+            let cure = format!("write [[{key}]]");
+            faults.add(&row.span(), format!("this {key} is no table"), cure);
+            continue;
+        };
+        let mut row = Row { table, span: row.span(), faults, known: Vec::new() };
+        let value = read(&mut row);
+        row.finish();
+        values.extend(value);
+    }
+    values
 }
 
 // === impl Row ===
@@ -104,6 +123,15 @@ impl<'r, 't> Row<'r, 't> {
     /// Reads a text of 1 to `max` bytes.
     pub(super) fn text(&mut self, key: &'static str, max: usize) -> Option<Located<String>> {
         self.checked(key, |written| field::text(key, written, max).map(|()| written.to_owned()))
+    }
+
+    /// Reads a text that may be left out.
+    pub(super) fn text_if_given(
+        &mut self,
+        key: &'static str,
+        max: usize,
+    ) -> Option<Option<String>> {
+        self.if_given(key, |row| row.text(key, max).map(|text| text.value))
     }
 
     /// Reads a text that is a `T`.
@@ -135,11 +163,41 @@ impl<'r, 't> Row<'r, 't> {
         }
     }
 
+    /// Reads one of some words, and returns what it stands for.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        words: &[(&'static str, T)],
+    ) -> Option<Located<T>> {
+        self.checked(key, |written| {
+            let found = words.iter().find(|(word, _)| *word == written);
+            found.map(|(_, value)| *value).ok_or_else(|| {
+                let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+                let cure = match words.split_last() {
+                    Some((last, [])) => format!("give {last}"),
+                    Some((last, others)) => format!("give {} or {last}", others.join(", ")),
+                    None => String::new(),
+                };
+                FieldError::new(key, "is unknown", cure)
+            })
+        })
+    }
+
     /// Reads a list of one or more different `T`.
     pub(super) fn list<T>(&mut self, key: &'static str) -> Option<Vec<T>>
     where
         T: FromStr<Err = FieldError> + PartialEq,
     {
+        let located = self.located(key, str::parse)?;
+        Some(located.into_iter().map(|Located { value, .. }| value).collect())
+    }
+
+    /// Reads a list of one or more different texts that `check` takes, each with its place.
+    pub(super) fn located<T: PartialEq>(
+        &mut self,
+        key: &'static str,
+        check: impl Fn(&str) -> Result<T, FieldError>,
+    ) -> Option<Vec<Located<T>>> {
         let value = self.value(key)?;
         let DeValue::Array(items) = value.get_ref() else {
             self.wrong_kind(key, value, "a list of texts");
@@ -149,19 +207,20 @@ impl<'r, 't> Row<'r, 't> {
             self.faults.add(&value.span(), format!("{key} is empty"), "list at least one");
             return None;
         }
-        let mut list = Vec::with_capacity(items.len());
+        let mut list: Vec<Located<T>> = Vec::with_capacity(items.len());
         for item in items.iter() {
             let Some(written) = item.get_ref().as_str() else {
                 self.wrong_kind(key, item, "texts in double quotes");
                 continue;
             };
-            match written.parse::<T>() {
-                Ok(value) if list.contains(&value) => {
+            let span = item.span();
+            match check(written) {
+                Ok(value) if list.iter().any(|listed| listed.value == value) => {
                     let fault = format!("{key} lists {} twice", quoted(written));
-                    self.faults.add(&item.span(), fault, "remove one");
+                    self.faults.add(&span, fault, "remove one");
                 }
-                Ok(value) => list.push(value),
-                Err(error) => self.faults.add_field(&item.span(), written, &error.of(key)),
+                Ok(value) => list.push(Located { value, span }),
+                Err(error) => self.faults.add_field(&span, written, &error.of(key)),
             }
         }
         (list.len() == items.len()).then_some(list)
@@ -195,9 +254,71 @@ impl<'r, 't> Row<'r, 't> {
         Some(Located { value: switch, span: value.span() })
     }
 
+    /// Reads a key that may be left out: `Some(None)` is that it was, `None` that it is faulty.
+    pub(super) fn if_given<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
+        self.table(key);
+        if self.table.contains_key(key) { read(self).map(Some) } else { Some(None) }
+    }
+
+    /// Refuses a key that has no meaning here.
+    pub(super) fn refuse(&mut self, key: &'static str, why: &str) {
+        self.table(key);
+        if let Some(value) = self.table.get(key) {
+            self.faults.add(&value.span(), format!("{key} is given {why}"), "remove it");
+        }
+    }
+
+    /// Reads the table under `key`.
+    pub(super) fn inner<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnOnce(&mut Row<'_, 't>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.value(key)?;
+        let DeValue::Table(table) = value.get_ref() else {
+            self.wrong_kind(key, value, "a table in braces");
+            return None;
+        };
+        let mut row = Row { table, span: value.span(), faults: self.faults, known: Vec::new() };
+        let read = read(&mut row);
+        row.finish();
+        read
+    }
+
+    /// Reads each table of the list under `key`, and returns those that have no fault.
+    pub(super) fn rows<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Row<'_, 't>) -> Option<T>,
+    ) -> Option<Located<Vec<T>>> {
+        let listed = self.value(key)?;
+        let value = each(listed, key, self.faults, &mut read);
+        Some(Located { value, span: listed.span() })
+    }
+
+    /// Reads the tables of a list that has at least one.
+    pub(super) fn some_rows<T>(
+        &mut self,
+        key: &'static str,
+        read: impl FnMut(&mut Row<'_, 't>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let Located { value, span } = self.rows(key, read)?;
+        if matches!(self.table.get(key).map(Spanned::get_ref), Some(DeValue::Array(rows)) if rows.is_empty())
+        {
+            self.faults.add(&span, format!("{key} is empty"), "list at least one");
+        }
+        Some(value)
+    }
+
     /// Marks a key as known that [`Rows::each`] reads.
     pub(super) fn table(&mut self, key: &'static str) {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
     }
 
     /// Adds every key that nobody asked for as a fault.
@@ -212,7 +333,7 @@ impl<'r, 't> Row<'r, 't> {
     }
 
     fn value(&mut self, key: &'static str) -> Option<&'r Spanned<DeValue<'t>>> {
-        self.known.push(key);
+        self.table(key);
         let value = self.table.get(key);
         if value.is_none() {
             self.faults.add(&self.span, format!("{key} is missing"), "add it");

@@ -8,23 +8,32 @@ use std::{
 
 use super::{CatalogError, CatalogFault};
 
-/// The texts of a catalogue's three files.
+/// The texts of a catalogue's six files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CatalogSources {
-    /// `catalog.toml`: the form of the files, and the catalogue's name.
+    /// `catalog.toml`: the form of the files, the catalogue's name, when an end is near.
     pub catalog: String,
+    /// `regions.toml`: the regions that authorities differ by.
+    pub regions: String,
     /// `departments.toml`: who is on the bus, and for which authorities.
     pub departments: String,
     /// `types.toml`: the types of material.
     pub types: String,
+    /// `items.toml`: stages, facts of a case, approval items, packages of them.
+    pub items: String,
+    /// `forms.toml`: forms that are filled from materials.
+    pub forms: String,
 }
 
 // === impl CatalogSources ===
 
 impl CatalogSources {
     pub(super) const CATALOG: &str = "catalog.toml";
+    pub(super) const REGIONS: &str = "regions.toml";
     pub(super) const DEPARTMENTS: &str = "departments.toml";
     pub(super) const TYPES: &str = "types.toml";
+    pub(super) const ITEMS: &str = "items.toml";
+    pub(super) const FORMS: &str = "forms.toml";
     /// Longest file read, in bytes; it bounds rows and faults too.
     const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -44,18 +53,24 @@ impl CatalogSources {
         };
         let sources = Self {
             catalog: read(Self::CATALOG),
+            regions: read(Self::REGIONS),
             departments: read(Self::DEPARTMENTS),
             types: read(Self::TYPES),
+            items: read(Self::ITEMS),
+            forms: read(Self::FORMS),
         };
         if faults.is_empty() { Ok(sources) } else { Err(CatalogError::new(faults).within(dir)) }
     }
 
     /// Returns each file's name and text, as [`Self::read`] finds them in a folder.
-    pub fn files(&self) -> [(&'static str, &str); 3] {
+    pub fn files(&self) -> [(&'static str, &str); 6] {
         [
             (Self::CATALOG, &self.catalog),
+            (Self::REGIONS, &self.regions),
             (Self::DEPARTMENTS, &self.departments),
             (Self::TYPES, &self.types),
+            (Self::ITEMS, &self.items),
+            (Self::FORMS, &self.forms),
         ]
     }
 }

@@ -2,8 +2,8 @@
 
 use futures_util::future::join_all;
 
-use super::{department, document, fresh, key, later, start};
-use crate::{ChunkDigests, Manifest, MaterialKey, Registry, Version};
+use super::{fresh, key, later, register, revoked, start};
+use crate::{MaterialKey, Registry, Revocation, Revoked, Status};
 
 pub(super) async fn racing_calls_get_one_material(registry: &dyn Registry) {
     let key = key("N-1");
@@ -47,8 +47,8 @@ pub(super) async fn a_changed_document_supersedes_and_the_old_one_stays(registry
 pub(super) async fn a_confirmation_never_moves_backwards(registry: &dyn Registry) {
     let version = register(registry, &key("N-1"), b"held", 100).await;
 
-    registry.confirm(&version.id, later(200)).await.unwrap();
-    registry.confirm(&version.id, later(150)).await.unwrap();
+    registry.confirm(&version.id, later(200), Status::Valid).await.unwrap();
+    registry.confirm(&version.id, later(150), Status::Valid).await.unwrap();
 
     let confirmed = registry.version(&version.id).await.unwrap().unwrap();
     assert_eq!(confirmed.confirmed_at, later(200));
@@ -69,16 +69,44 @@ pub(super) async fn current_versions_come_by_number(registry: &dyn Registry) {
     assert_eq!(start(), all[0].confirmed_at);
 }
 
-async fn register(
-    registry: &dyn Registry,
-    key: &MaterialKey,
-    content: &[u8],
-    seconds: i64,
-) -> Version {
-    let material = registry.material(key, fresh()).await.unwrap();
-    let chunks = ChunkDigests::of(content);
-    let document = document(key.number.as_str(), content);
-    let manifest = Manifest::new(material, &key.material_type, &document, &chunks);
-    let holder = department("market");
-    registry.register_held(&manifest, &chunks, &holder, later(seconds)).await.unwrap()
+pub(super) async fn a_status_is_noted_and_no_older_word_counts(registry: &dyn Registry) {
+    let version = register(registry, &key("N-1"), b"held", 100).await;
+    let status = async || registry.version(&version.id).await.unwrap().unwrap().status;
+
+    registry.confirm(&version.id, later(200), Status::Suspended).await.unwrap();
+    let confirmed = status().await;
+    registry.note_status(&version.id, later(150), Status::Valid).await.unwrap();
+    let older = status().await;
+    registry.note_status(&version.id, later(300), Status::Valid).await.unwrap();
+
+    assert_eq!(
+        (version.status, confirmed, older),
+        (Status::Valid, Status::Suspended, Status::Suspended)
+    );
+    let noted = registry.version(&version.id).await.unwrap().unwrap();
+    assert_eq!((noted.status, noted.confirmed_at), (Status::Valid, later(200)));
+    assert_eq!(noted.registered_at, later(100));
+}
+
+pub(super) async fn a_revocation_is_for_ever(registry: &dyn Registry) {
+    let key = key("N-1");
+    let version = register(registry, &key, b"held", 0).await;
+    let content = version.manifest.content;
+    let before = registry.revoked_content(&key, &content).await.unwrap();
+
+    let first = registry.revoke(&version.id, &revoked(1)).await.unwrap().unwrap();
+    let other = Revoked { at: later(2), reason: Revocation::Error };
+    let again = registry.revoke(&version.id, &other).await.unwrap().unwrap();
+    let registered = register(registry, &key, b"held", 3).await;
+    let unknown = crate::VersionId::from_digest(crate::Digest::of(b"unknown"));
+    let none = registry.revoke(&unknown, &other).await.unwrap();
+
+    assert_eq!((first.revoked, first.current), (Some(revoked(1)), true));
+    assert_eq!(again, first, "a second revocation took the place of the first");
+    assert_eq!(registered.revoked, first.revoked, "it was taken back");
+    assert_eq!((before, none), (None, None));
+    let found = registry.revoked_content(&key, &content).await.unwrap();
+    assert_eq!(found.map(|version| version.id), Some(version.id));
+    let other = super::key("N-1");
+    assert_eq!(registry.revoked_content(&other, &content).await.unwrap(), None);
 }

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use oncebus_trail::Receipt;
 
-use super::{key, later, record, staged, start, upload_of, uuid};
+use super::{key, later, record, revoked, staged, start, upload_of, uuid};
 use crate::{
     ChunkDigests, Committed, Manifest, NewUpload, Registry, RegistryError, UploadId, UploadState,
     Version, VersionId,
@@ -121,6 +121,59 @@ pub(super) async fn an_expected_version_is_superseded(registry: &dyn Registry) {
     let current = registry.current(&key.material_type, &key.subject, None).await.unwrap();
     assert_eq!(ids(&current), [version.id]);
     assert!(!registry.version(&old.id).await.unwrap().unwrap().current);
+}
+
+pub(super) async fn revoked_content_is_not_published_again(registry: &dyn Registry) {
+    let key = key("N-1");
+    let old = published(registry, &key, "revoking", b"old").await;
+    let new = upload_of(registry, &key, "revoking", b"new").await;
+    let new = NewUpload { expected: Some(old.id), ..new };
+    staged(registry, &new, b"new").await;
+    let Committed::New { version: new, .. } = commit(registry, &new, b"new").await else {
+        panic!()
+    };
+    registry.revoke(&old.id, &revoked(1)).await.unwrap();
+    registry.revoke(&new.id, &revoked(2)).await.unwrap();
+
+    for (content, version) in [(b"old", &old), (b"new", &new)] {
+        let upload = upload_of(registry, &key, "revoking", content).await;
+        let upload = NewUpload { expected: Some(new.id), ..upload };
+        staged(registry, &upload, content).await;
+
+        let refused = commit(registry, &upload, content).await;
+
+        let Committed::Revoked { version: named } = refused else { panic!("{refused:?}") };
+        assert_eq!(named.id, version.id);
+        let state = registry.upload(upload.id).await.unwrap().unwrap().state;
+        assert_eq!(state, UploadState::Discarding);
+    }
+    let current = registry.current(&key.material_type, &key.subject, None).await.unwrap();
+    assert_eq!(ids(&current), [new.id]);
+}
+
+pub(super) async fn an_older_version_becomes_current_again(registry: &dyn Registry) {
+    let key = key("N-1");
+    let old = published(registry, &key, "again", b"old").await;
+    let new = upload_of(registry, &key, "again", b"new").await;
+    let new = NewUpload { expected: Some(old.id), ..new };
+    staged(registry, &new, b"new").await;
+    let Committed::New { version: new, .. } = commit(registry, &new, b"new").await else {
+        panic!()
+    };
+    let unnamed = upload_of(registry, &key, "again", b"old").await;
+    staged(registry, &unnamed, b"old").await;
+    let named = upload_of(registry, &key, "again", b"old").await;
+    let named = NewUpload { expected: Some(new.id), ..named };
+    staged(registry, &named, b"old").await;
+
+    let conflict = commit(registry, &unnamed, b"old").await;
+    let again = commit(registry, &named, b"old").await;
+
+    assert_eq!(conflict, Committed::Conflict { current: Some(new.id) });
+    let Committed::New { version, .. } = again else { panic!("{again:?}") };
+    assert_eq!((version.id, version.registered_at), (old.id, old.registered_at));
+    let current = registry.current(&key.material_type, &key.subject, None).await.unwrap();
+    assert_eq!(ids(&current), [old.id]);
 }
 
 pub(super) async fn of_different_contents_one_wins(registry: &dyn Registry) {

@@ -3,9 +3,9 @@
 use tokio::time::Instant;
 
 use crate::{
-    Admitted, Bus, Caller, ExchangeError, Failure, FieldError, MaterialId, MaterialInfo,
-    MaterialKey, MaterialType, NewUpload, Operation, RequestScope, SealedContent, Supply, Upload,
-    UploadId, exchange::Exchange, find::finished, record::Why,
+    Admitted, Bus, Caller, ExchangeError, Failure, FieldError, MaterialId, MaterialKey,
+    MaterialType, NewUpload, Operation, RequestScope, SealedContent, Supply, Upload, UploadId,
+    exchange::Exchange, find::finished, record::Why,
 };
 
 use super::{BeginQuery, Begun};
@@ -66,13 +66,14 @@ impl Bus {
         acceptable(query)?;
         let number = Some(&query.document.number);
         let code = &query.material_type.code;
+        self.never_revoked(exchange, query).await?;
         let current = self.registry.current(code, &query.subject, number).await?.pop();
         if let Some(version) = &current
             && version.manifest.content == query.document.digest
         {
             exchange.version(version);
+            let info = Box::new(self.describe(version, &query.material_type).await?);
             let receipt = exchange.published(self.journal.draw_id(), true).await?;
-            let info = Box::new(MaterialInfo::of_version(version, self.clock.now()));
             return Ok(Begun::Held { info, receipt });
         }
         if current.as_ref().map(|version| version.id) != query.expected {
@@ -87,6 +88,20 @@ impl Bus {
         self.open_upload(exchange, caller, query, deadline).await
     }
 
+    /// Refuses a content that was revoked of this material.
+    async fn never_revoked(
+        &self,
+        exchange: &mut Exchange,
+        query: &BeginQuery,
+    ) -> Result<(), ExchangeError> {
+        let key = query.material();
+        if let Some(revoked) = self.registry.revoked_content(&key, &query.document.digest).await? {
+            exchange.version(&revoked);
+            revoked.not_revoked()?;
+        }
+        Ok(())
+    }
+
     async fn open_upload(
         &self,
         exchange: &mut Exchange,
@@ -94,11 +109,7 @@ impl Bus {
         query: &BeginQuery,
         deadline: Instant,
     ) -> Result<Begun, ExchangeError> {
-        let key = MaterialKey {
-            material_type: query.material_type.code.clone(),
-            subject: query.subject.clone(),
-            number: query.document.number.clone(),
-        };
+        let key = query.material();
         let material = self.registry.material(&key, MaterialId(self.draw_uuid())).await?;
         let mut new = NewUpload {
             id: UploadId(self.draw_uuid()),
@@ -139,6 +150,18 @@ impl Bus {
         let offset = self.continue_at(upload, &exchange.asking(deadline)).await?;
         let receipt = exchange.served(0, None).await?;
         Ok(Begun::Upload { upload: upload.begun.id, offset, receipt })
+    }
+}
+
+// === impl BeginQuery ===
+
+impl BeginQuery {
+    fn material(&self) -> MaterialKey {
+        MaterialKey {
+            material_type: self.material_type.code.clone(),
+            subject: self.subject.clone(),
+            number: self.document.number.clone(),
+        }
     }
 }
 

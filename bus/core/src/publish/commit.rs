@@ -5,8 +5,8 @@ use tokio::time::Instant;
 
 use crate::{
     Admitted, Asking, Bus, CHUNK_BYTES, Call, Caller, Committed, ExchangeError, Failure,
-    HolderError, Manifest, MaterialInfo, MaterialType, NewUpload, Operation, RecordId,
-    RequestScope, Upload, UploadState, Version, VersionName, exchange::Exchange, find::finished,
+    HolderError, Manifest, MaterialType, NewUpload, Operation, RecordId, RequestScope, Upload,
+    UploadState, Version, VersionName, exchange::Exchange, find::finished,
 };
 
 use super::{CommitQuery, Published};
@@ -155,6 +155,11 @@ impl Bus {
                 let current = current.map(|id| VersionName { material_type, id });
                 Err(ExchangeError::VersionConflict { current })
             }
+            Committed::Revoked { version } => {
+                self.give_up(exchange, upload).await?;
+                version.not_revoked()?;
+                Err(ExchangeError::UploadNotFound)
+            }
             Committed::Gone => Err(ExchangeError::UploadNotFound),
         }
     }
@@ -169,6 +174,8 @@ impl Bus {
     ) -> Result<Published, ExchangeError> {
         let Ended { version, already_held, outcome } = ended;
         exchange.version(&version);
+        let material_type = self.stored_type(&version.manifest.material_type)?;
+        let info = self.describe(&version, &material_type).await?;
         let receipt = match receipt {
             Some(receipt) => receipt,
             None => {
@@ -177,7 +184,6 @@ impl Bus {
                 receipt
             }
         };
-        let info = MaterialInfo::of_version(&version, self.clock.now());
         Ok(Published { info, already_held, receipt })
     }
 

@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BundleId, Caller, Cause, DeptId, Digest, MediaType, Operation, Purpose, Rule, SealedContent,
-    SystemId, TraceId, TypeCode,
+    BundleId, Caller, Cause, Counts, DeptId, Digest, MediaType, Operation, Purpose, Revocation,
+    Rule, SealedContent, SystemId, TraceId, TypeCode,
 };
 
 /// How a call ended.
@@ -77,6 +77,9 @@ pub struct Call {
     /// Whether a publication found its content held already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub already_held: Option<bool>,
+    /// Why a version was revoked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revocation: Option<Revocation>,
     /// Most bytes that may leave by this record; of `aborted` the bytes that left.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bytes_authorised: Option<u64>,
@@ -116,6 +119,9 @@ pub struct Call {
     /// How long the call took until this record, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
+    /// How many pieces a checklist has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Counts>,
     /// What only auditors may read: it never stands in the leaf.
     #[serde(skip)]
     pub private: SealedContent,
@@ -183,9 +189,14 @@ impl Call {
         material_type: &TypeCode,
         purpose: &Purpose,
     ) -> Self {
+        let material_type = Some(material_type.clone());
+        Self { material_type, ..Self::about_many(caller, operation, purpose) }
+    }
+
+    /// Says who calls, what and why, of a call about many types.
+    pub(crate) fn about_many(caller: &Caller, operation: Operation, purpose: &Purpose) -> Self {
         Self {
             operation: Some(operation),
-            material_type: Some(material_type.clone()),
             why: Some(Why::of(purpose)),
             private: SealedContent::of(purpose),
             ..Self::by(caller)

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Authorization, BundleId, Caller, Cause, DeptId, Digest, Operation, Purpose, Role, Rule,
-    SystemId, TypeCode,
+    Authorization, BundleId, Caller, Cause, Counts, DeptId, Digest, Operation, Purpose, Revocation,
+    Role, Rule, SystemId, TypeCode,
 };
 
 /// Longest leaf, in bytes.
@@ -126,6 +126,26 @@ fn verified() -> Record {
     Record { kind: Kind::Outcome, call, ..asked }
 }
 
+fn checklist() -> Record {
+    let record = served();
+    let counts = Counts { asked: 38, distinct: 16, held: 14, to_collect: 2, satisfied: 35 };
+    let adapter_calls = Some(AdapterCalls { lookup: 16, ..AdapterCalls::default() });
+    let why = record.call.why.map(|why| Why { package: Some("P04".to_owned()), ..why });
+    let call = Call {
+        operation: Some(Operation::Resolve),
+        bytes_authorised: Some(0),
+        adapter_calls,
+        intent: Some(70_000),
+        counts: Some(counts),
+        why,
+        ..Call::by(&caller("housing"))
+    };
+    Record {
+        call: Call { outcome: Some(Ending::Served), ..call },
+        ..bare(Kind::Outcome, Call::default())
+    }
+}
+
 fn personal() -> Record {
     let record = miss();
     let digest_salted = Some("9".repeat(64));
@@ -146,6 +166,14 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
         follows: Some(2),
         ..call.clone()
     };
+    let revoked = Call {
+        operation: Some(Operation::Revoke),
+        outcome: Some(Ending::Served),
+        revocation: Some(Revocation::RevokedByAuthority),
+        bytes_authorised: Some(0),
+        intent: Some(4),
+        ..call.clone()
+    };
     let reason = |reason| Call { reason: Some(reason), ..Call::default() };
     let (gateway, config) = (Some("spiffe://jining.gov/gateway/g1".into()), Some("a".repeat(64)));
     let config: Option<Arc<str>> = config.map(Arc::from);
@@ -164,7 +192,9 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
             "outcome of a part of a bundle",
             Record { call: Call { bundle: Some(BundleId(uuid(4))), ..hit().call }, ..hit() },
         ),
+        ("outcome of a checklist", checklist()),
         ("outcome of a publication", Record { call: published, ..served() }),
+        ("outcome of a revocation", Record { call: revoked, ..served() }),
         (
             "aborted",
             Record {
@@ -262,9 +292,9 @@ fn a_leaf_that_old_code_wrote_reads_back_to_its_exact_bytes() {
 fn fields_stand_in_the_order_of_the_decision_record() {
     let order = "v, id, kind, time, operation, outcome, reason, department, system, certificate, \
         officer, holder, adapter, material_type, version, digest, digest_salted, size_bytes, \
-        media_type, already_held, bytes_authorised, cache, cached_since, adapter_calls, retries, \
+        media_type, already_held, revocation, bytes_authorised, cache, cached_since, adapter_calls, retries, \
         item, package, cause, legal_basis, authorization, rule, policy, request, trace_id, intent, \
-        follows, bundle, latency_ms, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
+        follows, bundle, latency_ms, counts, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
         sealed";
     let order: Vec<_> = order.split(", ").collect();
     let place = |field: &str| order.iter().position(|known| *known == field);
@@ -311,9 +341,17 @@ fn longest() -> Record {
         size_bytes: Some(u64::MAX),
         media_type: format!("{}/{}", "m".repeat(63), "n".repeat(63)).parse().ok(),
         already_held: Some(false),
+        revocation: Some(Revocation::WithdrawnByPrincipal),
         bytes_authorised: Some(u64::MAX),
         cache: Some(Cache::Joined),
         cached_since: Some(i64::MIN),
+        counts: Some(Counts {
+            asked: u32::MAX,
+            distinct: u32::MAX,
+            held: u32::MAX,
+            to_collect: u32::MAX,
+            satisfied: u32::MAX,
+        }),
         adapter_calls: Some(AdapterCalls {
             lookup: u32::MAX,
             fetch: u32::MAX,

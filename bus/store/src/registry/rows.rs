@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use oncebus_core::{
-    ChunkDigests, DeptId, Digest, Manifest, MaterialId, RecordId, RegistryError, UploadId, Version,
-    VersionId,
+    ChunkDigests, DeptId, Digest, Manifest, MaterialId, RecordId, RegistryError, Revoked, UploadId,
+    Version, VersionId,
 };
 use sqlx::{Row as _, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -14,6 +14,8 @@ use crate::{SubjectKeys, keys::Hidden};
 /// Columns of a version with its material; read by [`version`].
 pub(super) const VERSION: &str = "v.id AS id, v.manifest AS manifest, v.chunks AS chunks, \
      v.holder AS holder, v.sealed AS sealed, v.confirmed_ms AS confirmed_ms, \
+     v.registered_ms AS registered_ms, v.status AS status, v.revoked_ms AS revoked_ms, \
+     v.revocation AS revocation, \
      m.subject_token AS subject_token, m.subject_key AS subject_key, \
      m.subject_sealed AS subject_sealed, m.number AS number, m.current AS current";
 
@@ -35,7 +37,16 @@ pub(super) fn version(row: &SqliteRow, keys: &SubjectKeys) -> Result<Version, Re
         sealed: get(row, "sealed")?,
         current: current.as_deref() == Some(id.as_bytes().as_slice()),
         confirmed_at: timestamp(get(row, "confirmed_ms")?)?,
+        registered_at: timestamp(get(row, "registered_ms")?)?,
+        status: get::<String>(row, "status")?.parse()?,
+        revoked: revoked(row)?,
     })
+}
+
+fn revoked(row: &SqliteRow) -> Result<Option<Revoked>, RegistryError> {
+    let Some(at) = get::<Option<i64>>(row, "revoked_ms")? else { return Ok(None) };
+    let reason = get::<String>(row, "revocation")?.parse()?;
+    Ok(Some(Revoked { at: timestamp(at)?, reason }))
 }
 
 pub(super) fn hidden(row: &SqliteRow) -> Result<Hidden, RegistryError> {

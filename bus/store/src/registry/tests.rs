@@ -3,9 +3,9 @@
 use std::{error::Error, fs, iter, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use oncebus_core::{
-    Authorization, Cause, ChunkDigests, Digest, Document, Ground, Manifest, MaterialId,
-    MaterialKey, NewUpload, Purpose, Registry as _, RegistryError, RequestId, SealedContent,
-    Subject, SystemId, SystemRng, UploadId, Why, conformance,
+    Authorization, Cause, ChunkDigests, Digest, Document, Ground, HeldVersion, Manifest,
+    MaterialId, MaterialKey, NewUpload, Purpose, Registry as _, RegistryError, RequestId,
+    SealedContent, Status, Subject, SystemId, SystemRng, UploadId, Version, Why, conformance,
 };
 
 use super::{Approval, SqliteRegistry, Unseal, UnsealId};
@@ -65,6 +65,17 @@ fn upload() -> NewUpload {
     }
 }
 
+async fn register(
+    registry: &SqliteRegistry,
+    manifest: &Manifest,
+    chunks: &ChunkDigests,
+) -> Version {
+    let (holder, now) = ("market".parse().unwrap(), upload().now);
+    let (holder, status) = (&holder, Status::Valid);
+    let held = HeldVersion { manifest, chunks, holder, status, confirmed_at: now, now };
+    registry.register_held(&held).await.unwrap()
+}
+
 #[tokio::test]
 async fn the_registry_conforms() {
     let dir = tempfile::tempdir().unwrap();
@@ -111,8 +122,7 @@ async fn a_new_key_finds_and_reads_what_the_old_one_hid() {
     let material = first.material(&key(), id(1)).await.unwrap();
     let chunks = ChunkDigests::of(b"content");
     let manifest = Manifest::new(material, &key().material_type, &document(), &chunks);
-    let (holder, now) = ("market".parse().unwrap(), upload().now);
-    let held = first.register_held(&manifest, &chunks, &holder, now).await.unwrap();
+    let held = register(&first, &manifest, &chunks).await;
     first.close().await;
     let file = dir.path().join("subjects.json");
     let text = fs::read_to_string(&file).unwrap();
@@ -146,8 +156,7 @@ async fn any_edit_of_a_version_is_named() {
         registry.material(&key(), id(1)).await.unwrap();
         let chunks = ChunkDigests::of(b"content");
         let manifest = Manifest::new(id(1), &key().material_type, &document(), &chunks);
-        let holder = "market".parse().unwrap();
-        registry.register_held(&manifest, &chunks, &holder, upload().now).await.unwrap();
+        register(&registry, &manifest, &chunks).await;
         let sound = registry.inspect(None, 10).await.unwrap();
         let edited = format!("PRAGMA foreign_keys = OFF; {edit}");
 
@@ -251,9 +260,7 @@ async fn after_a_rotation_all_is_found_one_line_stays_and_no_row_keeps_the_old_k
     }
     let chunks = ChunkDigests::of(b"content");
     let manifest = Manifest::new(id(1), &key().material_type, &document(), &chunks);
-    let holder = "market".parse().unwrap();
-    let now = "2026-03-02T09:00:00Z".parse().unwrap();
-    registry.register_held(&manifest, &chunks, &holder, now).await.unwrap();
+    register(&registry, &manifest, &chunks).await;
     registry.close().await;
 
     SubjectKeys::rotate(&dir.path().join("subjects.json"), &SystemRng).unwrap();

@@ -2,26 +2,27 @@
 
 use jiff::Timestamp;
 use oncebus_core::{
-    ChunkDigests, DeptId, Manifest, MaterialId, Number, RegistryError, Subject, TypeCode, Version,
+    ChangeKind, HeldVersion, MaterialId, Number, RegistryError, Status, Subject, TypeCode, Version,
     VersionId,
 };
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
 use super::{
-    SqliteRegistry, failed,
+    SqliteRegistry, changes, failed,
     rows::{self, VERSION, blob, material_blob, millis},
+    status,
 };
 
 /// Most versions of one answer.
-const MAX_CURRENT: usize = 1_000;
+pub(super) const MAX_CURRENT: usize = 1_000;
 
-/// A version to add.
-pub(super) struct NewVersion<'a> {
-    pub manifest: &'a Manifest,
-    pub chunks: &'a ChunkDigests,
-    pub holder: &'a DeptId,
-    pub sealed: bool,
-    pub confirmed_at: Timestamp,
+/// Where the bytes of a version lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// At the origin.
+    Origin,
+    /// Sealed, after an upload.
+    Sealed,
 }
 
 // === impl SqliteRegistry ===
@@ -72,15 +73,11 @@ impl SqliteRegistry {
 
     pub(super) async fn register_version(
         &self,
-        manifest: &Manifest,
-        chunks: &ChunkDigests,
-        holder: &DeptId,
-        confirmed_at: Timestamp,
+        held: &HeldVersion<'_>,
     ) -> Result<Version, RegistryError> {
         let action = "register a version";
         let mut transaction = self.database.write().await.map_err(failed(action))?;
-        let new = NewVersion { manifest, chunks, holder, sealed: false, confirmed_at };
-        let version = self.make_current(&mut transaction, &new).await?;
+        let version = self.make_current(&mut transaction, held, Place::Origin).await?;
         transaction.commit().await.map_err(failed(action))?;
         Ok(version)
     }
@@ -89,33 +86,15 @@ impl SqliteRegistry {
     pub(super) async fn make_current(
         &self,
         transaction: &mut Transaction<'static, Sqlite>,
-        new: &NewVersion<'_>,
+        new: &HeldVersion<'_>,
+        place: Place,
     ) -> Result<Version, RegistryError> {
-        let action = "make a version current";
         let id = new.manifest.id();
-        let insert = "INSERT INTO versions \
-             (id, material, manifest, content, chunks, holder, sealed, confirmed_ms) \
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?) \
-             ON CONFLICT (id) DO UPDATE SET confirmed_ms = excluded.confirmed_ms \
-             WHERE versions.confirmed_ms < excluded.confirmed_ms";
-        sqlx::query(insert)
-            .bind(blob(&id))
-            .bind(material_blob(new.manifest.material))
-            .bind(new.manifest.canonical())
-            .bind(new.manifest.content.as_bytes().to_vec())
-            .bind(new.chunks.to_bytes())
-            .bind(new.holder.as_str())
-            .bind(new.sealed)
-            .bind(millis(new.confirmed_at))
-            .execute(&mut **transaction)
-            .await
-            .map_err(failed(action))?;
-        sqlx::query("UPDATE materials SET current = ? WHERE id = ?")
-            .bind(blob(&id))
-            .bind(material_blob(new.manifest.material))
-            .execute(&mut **transaction)
-            .await
-            .map_err(failed(action))?;
+        add(transaction, &id, new, place).await?;
+        if place == Place::Origin {
+            status::note(transaction, &id, new.now, new.status).await?;
+        }
+        point_at(transaction, new.manifest.material, &id, new.now).await?;
         let version = self.version_within(transaction, &id).await?;
         version.ok_or(RegistryError::Corrupt { what: "version" })
     }
@@ -155,6 +134,7 @@ impl SqliteRegistry {
         &self,
         id: &VersionId,
         at: Timestamp,
+        status: Status,
     ) -> Result<(), RegistryError> {
         let action = "confirm a version";
         let mut transaction = self.database.write().await.map_err(failed(action))?;
@@ -165,8 +145,69 @@ impl SqliteRegistry {
             .execute(&mut *transaction)
             .await
             .map_err(failed(action))?;
+        status::note(&mut transaction, id, at, status).await?;
         transaction.commit().await.map_err(failed(action))
     }
+}
+
+/// Adds a version, or confirms it if it is there.
+async fn add(
+    transaction: &mut Transaction<'static, Sqlite>,
+    id: &VersionId,
+    new: &HeldVersion<'_>,
+    place: Place,
+) -> Result<(), RegistryError> {
+    let insert = "INSERT INTO versions (id, material, manifest, content, chunks, holder, sealed, \
+         confirmed_ms, registered_ms, status, status_ms) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?9) \
+         ON CONFLICT (id) DO UPDATE SET confirmed_ms = excluded.confirmed_ms \
+         WHERE versions.confirmed_ms < excluded.confirmed_ms";
+    sqlx::query(insert)
+        .bind(blob(id))
+        .bind(material_blob(new.manifest.material))
+        .bind(new.manifest.canonical())
+        .bind(new.manifest.content.as_bytes().to_vec())
+        .bind(new.chunks.to_bytes())
+        .bind(new.holder.as_str())
+        .bind(place == Place::Sealed)
+        .bind(millis(new.confirmed_at))
+        .bind(millis(new.now))
+        .bind(new.status.code())
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed("add a version"))?;
+    Ok(())
+}
+
+/// Makes a version the current one, and tells of the change if it is one.
+async fn point_at(
+    transaction: &mut Transaction<'static, Sqlite>,
+    material: MaterialId,
+    id: &VersionId,
+    now: Timestamp,
+) -> Result<(), RegistryError> {
+    let action = "make a version current";
+    let select = "SELECT current FROM materials WHERE id = ?";
+    let before: Option<Option<Vec<u8>>> = sqlx::query_scalar(select)
+        .bind(material_blob(material))
+        .fetch_optional(&mut **transaction)
+        .await
+        .map_err(failed(action))?;
+    let before = before.flatten();
+    if before.as_deref() == Some(blob(id).as_slice()) {
+        return Ok(());
+    }
+    if let Some(before) = before {
+        let before = VersionId::from_digest(rows::to_digest(&before)?);
+        changes::tell(transaction, &before, ChangeKind::Superseded, now).await?;
+    }
+    sqlx::query("UPDATE materials SET current = ? WHERE id = ?")
+        .bind(blob(id))
+        .bind(material_blob(material))
+        .execute(&mut **transaction)
+        .await
+        .map_err(failed(action))?;
+    changes::tell(transaction, id, ChangeKind::Published, now).await
 }
 
 fn select_version() -> String {

@@ -25,6 +25,7 @@ fn content() -> SealedContent {
         reference: None,
         version: Some("materialTypes/x/versions/y".to_owned()),
         digest: Some(oncebus_core::Digest::of(b"content")),
+        note: None,
     }
 }
 
@@ -166,6 +167,7 @@ async fn the_longest_content_fits() {
         reference: quotes(128),
         version: Some("v".repeat(14 + 63 + 10 + 64)),
         claims: Some(vec!["f".repeat(64); 16]),
+        note: quotes(512),
         ..content()
     };
 

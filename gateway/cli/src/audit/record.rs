@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use oncebus_proto::v1 as pb;
 use serde_json::{Map, Value, json};
 
-use crate::output::Column;
+use crate::{material, output::Column};
 
 /// Fields of a record, in order.
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 48] = [
+pub(super) const FIELDS: [&str; 50] = [
     "index",
     "id",
     "kind",
@@ -42,6 +42,7 @@ pub(super) const FIELDS: [&str; 48] = [
     "digest",
     "size_bytes",
     "already_held",
+    "revocation",
     "bytes_authorised",
     "cache",
     "adapter_calls",
@@ -74,6 +75,7 @@ pub(super) const FIELDS: [&str; 48] = [
     "key",
     "ranges",
     "ground",
+    "counts",
     "sealed",
 ];
 
@@ -98,6 +100,7 @@ pub(super) fn json(record: &pb::Record) -> Value {
     if record.kind == "outcome" || record.kind == "aborted" {
         fields.put("size_bytes", record.size_bytes);
         fields.put("already_held", record.already_held);
+        fields.texts([("revocation", &record.revocation)]);
         fields.put("bytes_authorised", record.bytes_authorised);
     }
     fields.texts([("cache", &record.cache)]);
@@ -146,7 +149,11 @@ pub(super) fn json(record: &pb::Record) -> Value {
         let ranges: Vec<_> = record.ranges.iter().map(|range| [range.start, range.end]).collect();
         fields.put("ranges", json!(ranges));
     }
-    fields.texts([("ground", &record.ground), ("sealed", &record.sealed)]);
+    fields.texts([("ground", &record.ground)]);
+    if let Some(counts) = &record.counts {
+        fields.put("counts", material::counts(counts));
+    }
+    fields.texts([("sealed", &record.sealed)]);
     fields.0.into()
 }
 
@@ -267,6 +274,8 @@ mod tests {
             package: text(),
             ranges: vec![pb::IndexRange { start: 1, end: 2 }],
             ground: text(),
+            counts: Some(pb::ChecklistCounts::default()),
+            revocation: text(),
             bundle: text(),
         };
 

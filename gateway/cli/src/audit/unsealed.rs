@@ -110,7 +110,7 @@ fn open_one(
 
 fn row(index: i64, leaf: Leaf, content: SealedContent) -> Value {
     let time = Timestamp::from_millisecond(leaf.time).ok().map(|time| time.to_string());
-    let SealedContent { case, officer, consent, subject, reference, version, digest, claims } =
+    let SealedContent { case, officer, consent, subject, reference, version, digest, note, claims } =
         content;
     json!({
         "index": index,
@@ -131,6 +131,7 @@ fn row(index: i64, leaf: Leaf, content: SealedContent) -> Value {
         "reference": reference,
         "version": version,
         "digest": digest.map(|digest| digest.to_string()),
+        "note": note,
         "claims": claims,
     })
 }

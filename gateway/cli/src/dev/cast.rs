@@ -26,7 +26,7 @@ pub(crate) struct Cast {
     pub(super) members: Vec<Member>,
     /// Codes of the types that every member may fetch.
     pub(super) fetches: Vec<String>,
-    /// Codes of the types that every member may only verify.
+    /// Codes of the types that every member may have verified.
     pub(super) verifies: Vec<String>,
 }
 
@@ -69,10 +69,14 @@ impl Cast {
         }
         let (verified, fetched): (Vec<_>, Vec<_>) =
             catalog.types().iter().partition(|row| row.supply == Supply::VerifyOnly);
-        let codes = |rows: Vec<&Arc<MaterialType>>| {
-            rows.into_iter().map(|row| row.code.to_string()).collect()
-        };
+        let codes =
+            |rows: Vec<&Arc<MaterialType>>| rows.iter().map(|row| row.code.to_string()).collect();
         Ok(Self { members, fetches: codes(fetched), verifies: codes(verified) })
+    }
+
+    /// Returns the codes of all types that a member may fetch or have verified.
+    pub(super) fn may_ask_for(&self) -> Vec<&str> {
+        self.fetches.iter().chain(&self.verifies).map(String::as_str).collect()
     }
 
     /// Checks that every one of `departments` has a part.

@@ -11,8 +11,11 @@ use crate::exit::CliError;
 pub(crate) fn shipped() -> CatalogSources {
     CatalogSources {
         catalog: include_str!("../../catalog/jining/catalog.toml").to_owned(),
+        regions: include_str!("../../catalog/jining/regions.toml").to_owned(),
         departments: include_str!("../../catalog/jining/departments.toml").to_owned(),
         types: include_str!("../../catalog/jining/types.toml").to_owned(),
+        items: include_str!("../../catalog/jining/items.toml").to_owned(),
+        forms: include_str!("../../catalog/jining/forms.toml").to_owned(),
     }
 }
 

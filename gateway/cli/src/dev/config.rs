@@ -77,7 +77,7 @@ struct AdapterAddress<'a> {
 #[derive(Serialize)]
 struct Permission<'a> {
     department: &'a str,
-    fetch: Vec<&'a String>,
+    fetch: Vec<&'a str>,
     publish: &'a [String],
 }
 
@@ -144,8 +144,7 @@ impl Setting<'_> {
                 .iter()
                 .map(|member| Permission {
                     department: &member.department,
-                    // Who may fetch may verify, and some types can only be verified.
-                    fetch: self.cast.fetches.iter().chain(&self.cast.verifies).collect(),
+                    fetch: self.cast.may_ask_for(),
                     publish: &member.publishes,
                 })
                 .collect(),

@@ -1,17 +1,20 @@
 //! Answers about materials as JSON, with the field names that scripts rely on.
 
+use jiff::Timestamp;
 use oncebus_proto::v1 as pb;
 use serde_json::{Value, json};
 
 use crate::output::Column;
 
 /// Columns of a list of materials.
-pub(super) const COLUMNS: [Column; 7] = [
+pub(super) const COLUMNS: [Column; 9] = [
     ("type", "material_type"),
     ("number", "number"),
     ("holder", "holder"),
     ("size", "size_bytes"),
+    ("validity", "validity"),
     ("valid until", "valid_until"),
+    ("status", "status"),
     ("current", "current"),
     ("version", "version"),
 ];
@@ -24,7 +27,7 @@ pub(super) fn info(info: &pb::MaterialInfo) -> Value {
         pb::CacheResult::Joined => Some("joined"),
         pb::CacheResult::Unspecified => None,
     };
-    json!({
+    let mut answer = json!({
         "version": info.version,
         "material_type": info.material_type,
         "number": info.number,
@@ -38,7 +41,28 @@ pub(super) fn info(info: &pb::MaterialInfo) -> Value {
         "current": info.current,
         "cache": cache,
         "age_ms": info.age_ms,
-    })
+        "status": info.status,
+        "validity": validity(info.validity()),
+    });
+    if info.revoked_at.is_some() {
+        answer["revoked_at"] = info.revoked_at.as_ref().and_then(time).into();
+        answer["revocation"] = revocation(info.revocation()).into();
+    }
+    answer
+}
+
+/// Writes a verdict.
+pub(super) fn validity(validity: pb::Validity) -> String {
+    validity.as_str_name().trim_start_matches("VALIDITY_").to_owned()
+}
+
+fn revocation(reason: pb::Revocation) -> String {
+    reason.as_str_name().trim_start_matches("REVOCATION_").to_owned()
+}
+
+/// Writes a moment as RFC 3339 does.
+pub(super) fn time(time: &prost_types::Timestamp) -> Option<String> {
+    Timestamp::new(time.seconds, time.nanos).ok().map(|time| time.to_string())
 }
 
 /// Writes what a transfer came to.

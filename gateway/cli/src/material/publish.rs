@@ -41,7 +41,7 @@ pub(crate) struct PublishArgs {
     /// Day of issue, YYYY-MM-DD
     #[arg(long, value_name = "DATE", default_value_t)]
     issued: String,
-    /// Last day of validity, YYYY-MM-DD
+    /// Last day of validity, YYYY-MM-DD or long_term
     #[arg(long, value_name = "DATE", default_value_t)]
     valid_until: String,
     /// Who issued it

@@ -19,7 +19,10 @@ fn the_demo_reuses_what_was_uploaded_once() {
 #[test]
 fn the_demo_follows_a_catalogue_with_a_type_more() {
     let dir = tempfile::tempdir().unwrap();
-    copy_catalogue(dir.path(), |types| {
+    copy_catalogue(dir.path(), |file, types| {
+        if file != "types.toml" {
+            return types.to_owned();
+        }
         let row = types.split("[[type]]").last().unwrap();
         let row = row.replace("M28", "M29").replace("fire_acceptance_opinion", "lift_inspection");
         format!("{types}\n[[type]]{row}")
@@ -36,9 +39,10 @@ fn the_demo_follows_a_catalogue_with_a_type_more() {
 #[test]
 fn the_demo_follows_a_catalogue_with_a_type_less() {
     let dir = tempfile::tempdir().unwrap();
-    copy_catalogue(dir.path(), |types| {
-        let cut = types.rfind("[[type]]").unwrap();
-        types[..cut].to_owned()
+    copy_catalogue(dir.path(), |file, text| match file {
+        "types.toml" => text[..text.rfind("[[type]]").unwrap()].to_owned(),
+        "items.toml" => text.replace("    { of = \"M28\" },\n", ""),
+        _ => text.to_owned(),
     });
 
     let told = demo(Some(dir.path()));
@@ -65,12 +69,12 @@ fn figures(told: &Value) -> Value {
     names.into_iter().map(|name| (name.to_owned(), told[name].clone())).collect()
 }
 
-fn copy_catalogue(to: &Path, change: impl Fn(&str) -> String) {
+fn copy_catalogue(to: &Path, change: impl Fn(&str, &str) -> String) {
     let from = root().join("gateway/cli/catalog/jining");
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let text = fs::read_to_string(entry.path()).unwrap();
-        let text = if entry.file_name() == "types.toml" { change(&text) } else { text };
-        fs::write(to.join(entry.file_name()), text).unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        fs::write(to.join(&name), change(&name, &text)).unwrap();
     }
 }

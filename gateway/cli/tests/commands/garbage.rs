@@ -104,7 +104,8 @@ fn resident(pid: u64) -> u64 {
 }
 
 fn gateway_methods() -> Vec<(&'static str, Vec<u8>)> {
-    let subject = || Some(pb::Subject { scheme: "project".to_owned(), value: "P-1".to_owned() });
+    let project = "2501-370800-04-01-000016".to_owned();
+    let subject = || Some(pb::Subject { scheme: "project".to_owned(), value: project.clone() });
     let purpose = || {
         Some(pb::Purpose {
             item: "I14".to_owned(),
@@ -172,7 +173,8 @@ fn gateway_methods() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 fn adapter_methods() -> Vec<(&'static str, Vec<u8>)> {
-    let subject = || Some(pb::Subject { scheme: "project".to_owned(), value: "P-1".to_owned() });
+    let project = "2501-370800-04-01-000016".to_owned();
+    let subject = || Some(pb::Subject { scheme: "project".to_owned(), value: project.clone() });
     let digest = || Some(pb::Digest { algorithm: 1, value: vec![7; 32].into() });
     let upload = || "00000000-0000-4000-8000-000000000001".to_owned();
     let lookup = pb::LookupRequest {

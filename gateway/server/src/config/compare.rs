@@ -35,6 +35,7 @@ impl GatewayConfig {
             permissions: _,
             systems: _,
             retention: _,
+            identifiers: _,
             bounds,
         } = self;
         let compared = [

@@ -2,7 +2,7 @@
 
 use oncebus_core::{Digest, Role};
 
-use super::{GatewayConfig, Source, bounds::KEYS};
+use super::{GatewayConfig, Source, bounds::KEYS, identifiers};
 
 /// One value that a gateway runs with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +52,9 @@ impl GatewayConfig {
         let bounds = KEYS.iter().map(|key| sourced(key.name, (key.get)(&self.bounds).to_string()));
         let tls = [("cert", &self.tls.cert), ("key", &self.tls.key), ("ca", &self.tls.ca)];
         let tls = tls.map(|(name, file)| Setting::written(format!("tls.{name}"), path(file)));
-        top.chain(tls).chain(self.tables()).chain(bounds).collect()
+        let modes = identifiers::KEYS
+            .map(|(key, identifier)| sourced(key, self.identifiers.of(identifier).as_str().into()));
+        top.chain(tls).chain(self.tables()).chain(modes).chain(bounds).collect()
     }
 
     fn tables(&self) -> Vec<Setting> {

@@ -126,6 +126,39 @@ fn records_are_kept_for_three_years_at_least_and_holds_are_days() {
 }
 
 #[test]
+fn each_identifier_has_a_mode_and_the_others_keep_theirs() {
+    let table = |rows: &str| format!("{SOUND}[identifiers]\n{rows}\n");
+
+    let config = load(&table("project = \"strict\"\ncitizen = \"off\"")).unwrap();
+
+    let listed: Vec<_> = config
+        .settings()
+        .into_iter()
+        .filter_map(|row| {
+            Some((row.key.strip_prefix("identifiers.")?.to_owned(), row.value, row.source))
+        })
+        .collect();
+    let expected = [
+        ("credit", "strict", Source::Default),
+        ("citizen", "off", Source::File),
+        ("project", "strict", Source::File),
+        ("item", "warn", Source::Default),
+        ("permit", "warn", Source::Default),
+        ("e_licence", "warn", Source::Default),
+        ("region", "warn", Source::Default),
+    ];
+    assert_eq!(listed, expected.map(|(key, mode, from)| (key.to_owned(), mode.to_owned(), from)));
+    for (rows, said) in [
+        ("credit = \"hard\"", "identifiers.credit: is \"hard\", give one of strict, warn, off"),
+        ("passport = \"warn\"", "identifiers.passport: is unknown, give one of credit, citizen"),
+        ("credit = true", "identifiers.credit: is bool true, give"),
+    ] {
+        let error = load(&table(rows)).expect_err(said).to_string();
+        assert!(error.contains(&format!("/gateway.toml: {said}")), "{said}: {error}");
+    }
+}
+
+#[test]
 fn what_is_no_toml_is_told_by_its_place_without_its_text() {
     let error = load(&format!("{SOUND}-----BEGIN PRIVATE KEY-----\n")).unwrap_err().to_string();
 

@@ -2,7 +2,7 @@
 
 use oncebus_core::{
     Claim, ClaimsQuery, Content, Document, FieldError, FieldName, Finding, Holding, LookupQuery,
-    Number, Subject, TypeCode, Verdict,
+    MatchVerdict, Number, Subject, TypeCode,
 };
 use oncebus_proto::v1 as pb;
 
@@ -37,9 +37,9 @@ pub(crate) fn claims_request(query: &ClaimsQuery) -> pb::VerifyRequest {
 /// Says in words what is wrong; an adapter is not trusted.
 pub(crate) fn finding(query: &ClaimsQuery, answer: pb::VerifyResponse) -> Result<Finding, String> {
     let verdict = match answer.verdict() {
-        pb::Verdict::Match => Verdict::Match,
-        pb::Verdict::NoMatch => Verdict::NoMatch,
-        pb::Verdict::Unknown => Verdict::Unknown,
+        pb::Verdict::Match => MatchVerdict::Match,
+        pb::Verdict::NoMatch => MatchVerdict::NoMatch,
+        pb::Verdict::Unknown => MatchVerdict::Unknown,
         pb::Verdict::Unspecified => return Err("it gives no verdict".to_owned()),
     };
     let claimed = |field: &String| {
@@ -48,7 +48,7 @@ pub(crate) fn finding(query: &ClaimsQuery, answer: pb::VerifyResponse) -> Result
     };
     let mismatched: Option<Vec<FieldName>> = answer.mismatched.iter().map(claimed).collect();
     let mismatched = mismatched.ok_or("it names a field that nothing was claimed of".to_owned())?;
-    if verdict != Verdict::NoMatch && !mismatched.is_empty() {
+    if verdict != MatchVerdict::NoMatch && !mismatched.is_empty() {
         return Err("it names fields that do not match, and says that all do".to_owned());
     }
     Ok(Finding { verdict, mismatched })

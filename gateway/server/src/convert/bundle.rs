@@ -23,7 +23,7 @@ pub(crate) fn bundle_query(
     message: pb::FetchBundleRequest,
 ) -> Result<(Vec<FetchQuery>, Vec<String>), FieldError> {
     let pb::FetchBundleRequest { entries, purpose: why, request_id: id } = message;
-    purpose(why.clone())?;
+    purpose(bus, why.clone())?;
     request_id(&id)?;
     if entries.is_empty() || entries.len() > MAX_ENTRIES {
         let fault = format!("has {} entries", entries.len());

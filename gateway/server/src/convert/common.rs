@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use oncebus_core::{Authorization, Cause, Digest, FieldError, Purpose, RequestId, Subject};
+use oncebus_core::{Authorization, Bus, Cause, Digest, FieldError, Purpose, RequestId, Subject};
 use oncebus_proto::v1 as pb;
 use oncebus_trail::Receipt;
 
@@ -15,18 +15,25 @@ pub(super) fn required<T>(
     message.ok_or_else(|| FieldError::new(field, "is missing", cure))
 }
 
-pub(super) fn subject(message: Option<pb::Subject>) -> Result<Subject, FieldError> {
+/// Reads whom or what a call is about, checked by the modes in force.
+pub(super) fn subject(bus: &Bus, message: Option<pb::Subject>) -> Result<Subject, FieldError> {
+    let message = required("subject", message, "give scheme and value")?;
+    bus.subject(&message.scheme, &message.value)
+}
+
+/// Reads whom or what records are about: they may be of a time with other modes.
+pub(super) fn recorded_subject(message: Option<pb::Subject>) -> Result<Subject, FieldError> {
     let message = required("subject", message, "give scheme and value")?;
     Subject::new(&message.scheme, &message.value)
 }
 
-pub(super) fn purpose(message: Option<pb::Purpose>) -> Result<Purpose, FieldError> {
+pub(super) fn purpose(bus: &Bus, message: Option<pb::Purpose>) -> Result<Purpose, FieldError> {
     let cure = "say why: item, case_number, cause, legal_basis, officer, authorization";
     let message = required("purpose", message, cure)?;
     let cause = cause(message.cause())?;
     let authorization = authorization(message.authorization)?;
     let purpose = Purpose {
-        item: message.item,
+        item: bus.item(&message.item).map_err(|error| error.of("purpose.item"))?,
         case_number: message.case_number,
         cause,
         legal_basis: message.legal_basis,

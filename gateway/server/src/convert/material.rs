@@ -1,6 +1,9 @@
 //! Messages of MaterialService.
 
-use oncebus_core::{Bus, Cache, FieldError, FindQuery, GetQuery, MaterialInfo, VersionName};
+use oncebus_core::{
+    Bus, Cache, FieldError, FindQuery, GetQuery, Judgement, MaterialInfo, Revocation, Revoked,
+    Verdict, VersionName,
+};
 use oncebus_proto::v1 as pb;
 
 use super::common::{optional, pb_digest, purpose, signed, subject, timestamp};
@@ -11,9 +14,9 @@ pub(crate) fn find_query(
 ) -> Result<FindQuery, FieldError> {
     Ok(FindQuery {
         material_type: bus.material_type(&message.material_type)?,
-        subject: subject(message.subject)?,
+        subject: subject(bus, message.subject)?,
         number: optional("number", &message.number)?,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
     })
 }
@@ -28,7 +31,7 @@ pub(crate) fn get_query(
     Ok(GetQuery {
         material_type,
         id: name.id,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
     })
 }
@@ -46,7 +49,7 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
         sent_digest: Some(pb_digest(&document.digest)),
         issuer: document.issuer.as_ref().map(ToString::to_string).unwrap_or_default(),
         issued: document.issued.as_ref().map(ToString::to_string).unwrap_or_default(),
-        valid_until: document.valid_until.as_ref().map(ToString::to_string).unwrap_or_default(),
+        valid_until: until(&info.judgement),
         current: info.current,
         fetched_at: Some(timestamp(info.confirmed_at)),
         age_ms: i64::try_from(info.age.as_millis()).unwrap_or(i64::MAX),
@@ -60,5 +63,42 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
             Some(Cache::Joined) => pb::CacheResult::Joined.into(),
             None => pb::CacheResult::Unspecified.into(),
         },
+        status: info.status.to_string(),
+        validity: validity(info.judgement.verdict).into(),
+        revoked_at: info.revoked.map(|Revoked { at, .. }| timestamp(at)),
+        revocation: match info.revoked {
+            Some(Revoked { reason, .. }) => pb_revocation(reason).into(),
+            None => pb::Revocation::Unspecified.into(),
+        },
+    }
+}
+
+fn until(judgement: &Judgement) -> String {
+    judgement.until.map(|until| until.to_string()).unwrap_or_default()
+}
+
+pub(super) fn validity(verdict: Verdict) -> pb::Validity {
+    match verdict {
+        Verdict::Valid => pb::Validity::Valid,
+        Verdict::Expiring => pb::Validity::Expiring,
+        Verdict::ValidIfStarted { .. } => pb::Validity::ValidIfStarted,
+        Verdict::Undated => pb::Validity::Undated,
+        Verdict::NotYetValid => pb::Validity::NotYetValid,
+        Verdict::Expired => pb::Validity::Expired,
+        Verdict::Lapsed => pb::Validity::Lapsed,
+        Verdict::NotInForce { .. } => pb::Validity::NotInForce,
+        Verdict::Revoked => pb::Validity::Revoked,
+        Verdict::Outdated => pb::Validity::Outdated,
+        Verdict::Unknown => pb::Validity::Unknown,
+    }
+}
+
+fn pb_revocation(reason: Revocation) -> pb::Revocation {
+    match reason {
+        Revocation::Error => pb::Revocation::Error,
+        Revocation::Fraud => pb::Revocation::Fraud,
+        Revocation::RevokedByAuthority => pb::Revocation::RevokedByAuthority,
+        Revocation::SupersededInLaw => pb::Revocation::SupersededInLaw,
+        Revocation::WithdrawnByPrincipal => pb::Revocation::WithdrawnByPrincipal,
     }
 }

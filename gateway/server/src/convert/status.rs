@@ -190,15 +190,20 @@ fn code(class: Class) -> Code {
 
 /// Facts that a program needs to go on.
 fn facts(error: &ExchangeError) -> HashMap<String, String> {
-    let fact = match error {
-        ExchangeError::Field(field) => Some(("field", field.field.to_string())),
-        ExchangeError::UploadOffset { expected } => Some(("expected_offset", expected.to_string())),
-        ExchangeError::VersionConflict { current: Some(current) } => {
-            Some(("current_version", current.to_string()))
+    let facts = match error {
+        ExchangeError::Field(field) => vec![("field", field.field.to_string())],
+        ExchangeError::UploadOffset { expected } => {
+            vec![("expected_offset", expected.to_string())]
         }
-        _ => None,
+        ExchangeError::VersionConflict { current: Some(current) } => {
+            vec![("current_version", current.to_string())]
+        }
+        ExchangeError::VersionRevoked { version, reason } => {
+            vec![("version", version.to_string()), ("revocation", reason.to_string())]
+        }
+        _ => Vec::new(),
     };
-    fact.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn log(error: &ExchangeError) {

@@ -16,7 +16,7 @@ pub(crate) fn fetch_query(
     bus: &Bus,
     message: pb::FetchMaterialRequest,
 ) -> Result<FetchQuery, FieldError> {
-    let purpose = purpose(message.purpose.clone())?;
+    let purpose = purpose(bus, message.purpose.clone())?;
     let request_id = request_id(&message.request_id)?;
     let offset = unsigned("offset", message.offset)?;
     if message.version.is_empty() {
@@ -53,7 +53,7 @@ fn current(
         return Err(FieldError::new("offset", format!("is {offset} without a version"), cure));
     }
     let material_type = bus.material_type(&message.material_type)?;
-    let subject = subject(message.subject)?;
+    let subject = subject(bus, message.subject)?;
     let number = optional("number", &message.number)?;
     let target = Target::Current { subject, number };
     Ok(FetchQuery { material_type, target, offset, purpose, request_id })
@@ -71,7 +71,7 @@ pub(crate) fn begin_query(
     let expected = optional::<VersionName>("expected_version", &message.expected_version)?;
     Ok(BeginQuery {
         material_type: bus.material_type(&message.material_type)?,
-        subject: subject(message.subject)?,
+        subject: subject(bus, message.subject)?,
         document: Document {
             number: message.number.parse()?,
             size_bytes,
@@ -84,7 +84,7 @@ pub(crate) fn begin_query(
         expected: expected.map(|name| name.id),
         request_id: request_id(&message.request_id)?,
         payload,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
     })
 }
 

@@ -1,8 +1,8 @@
 //! Messages of VerifyMaterial and BatchVerify.
 
 use oncebus_core::{
-    Batch, BatchQuery, Bus, Claim, Claims, FieldError, FieldName, MaterialType, Supply, Verdict,
-    Verified, VerifyQuery,
+    Batch, BatchQuery, Bus, Claim, Claims, FieldError, FieldName, MatchVerdict, MaterialType,
+    Supply, Verified, VerifyQuery,
 };
 use oncebus_proto::v1 as pb;
 
@@ -26,10 +26,10 @@ pub(crate) fn verify_query(
     }
     Ok(VerifyQuery {
         material_type,
-        subject: subject(message.subject)?,
+        subject: subject(bus, message.subject)?,
         number: optional("number", &message.number)?,
         claims,
-        purpose: purpose(message.purpose)?,
+        purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
     })
 }
@@ -47,7 +47,7 @@ pub(crate) fn batch_query(
         return Err(FieldError::new("entries", format!("has {many} entries"), cure));
     }
     let entry = |(at, entry): (usize, pb::BatchEntry)| {
-        let read = checked_reference(&entry.reference).and_then(|()| subject(entry.subject));
+        let read = checked_reference(&entry.reference).and_then(|()| subject(bus, entry.subject));
         let read = read.map_err(|error| {
             let field = format!("entries[{at}].{}", error.field);
             error.of(field)
@@ -57,7 +57,7 @@ pub(crate) fn batch_query(
     let entries: Result<Vec<_>, FieldError> =
         message.entries.into_iter().enumerate().map(entry).collect();
     let (subjects, references) = entries?.into_iter().unzip();
-    let purpose = purpose(message.purpose)?;
+    let purpose = purpose(bus, message.purpose)?;
     let request_id = optional("request_id", &message.request_id)?;
     Ok((BatchQuery { material_type, subjects, claims, purpose, request_id }, references))
 }
@@ -108,10 +108,10 @@ pub(crate) fn verified(verified: &Verified) -> pb::VerifyMaterialResponse {
     }
 }
 
-fn verdict(verdict: Verdict) -> pb::Verdict {
+fn verdict(verdict: MatchVerdict) -> pb::Verdict {
     match verdict {
-        Verdict::Match => pb::Verdict::Match,
-        Verdict::NoMatch => pb::Verdict::NoMatch,
-        Verdict::Unknown => pb::Verdict::Unknown,
+        MatchVerdict::Match => pb::Verdict::Match,
+        MatchVerdict::NoMatch => pb::Verdict::NoMatch,
+        MatchVerdict::Unknown => pb::Verdict::Unknown,
     }
 }

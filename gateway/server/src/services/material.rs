@@ -1,5 +1,7 @@
 //! MaterialService.
 
+mod list;
+mod revoke;
 mod verify;
 
 use oncebus_proto::v1::{self as pb, material_service_server::MaterialService};
@@ -14,6 +16,25 @@ pub(super) struct Material(pub(super) Shared);
 
 #[tonic::async_trait]
 impl MaterialService for Material {
+    async fn list_materials(
+        &self,
+        request: Request<pb::ListMaterialsRequest>,
+    ) -> Result<Response<pb::ListMaterialsResponse>, Status> {
+        list::list_materials(&self.0, request).await
+    }
+
+    async fn resolve_requirements(
+        &self,
+        request: Request<pb::ResolveRequirementsRequest>,
+    ) -> Result<Response<pb::ResolveRequirementsResponse>, Status> {
+        let bus = &self.0.bus;
+        let parse = |message, _caller: &_| convert::checklist_query(bus, message);
+        let (admitted, query) = self.0.callers.admit(request, parse)?;
+        let listed = bus.resolve_requirements(admitted, query).await;
+        let (checklist, receipt) = listed.map_err(convert::failure)?;
+        Ok(Response::new(convert::checklist(&checklist, &receipt)))
+    }
+
     async fn find_materials(
         &self,
         request: Request<pb::FindMaterialsRequest>,
@@ -59,12 +80,20 @@ impl MaterialService for Material {
         }))
     }
 
+    async fn revoke_material(
+        &self,
+        request: Request<pb::RevokeMaterialRequest>,
+    ) -> Result<Response<pb::RevokeMaterialResponse>, Status> {
+        self.revoke(request).await.map(Response::new)
+    }
+
     async fn verify_material(
         &self,
         request: Request<pb::VerifyMaterialRequest>,
     ) -> Result<Response<pb::VerifyMaterialResponse>, Status> {
         verify::one(&self.0, request).await.map(Response::new)
     }
+
     async fn batch_verify(
         &self,
         request: Request<pb::BatchVerifyRequest>,

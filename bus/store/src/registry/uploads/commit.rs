@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use oncebus_core::{
-    ChunkDigests, Committed, Manifest, NewUpload, RecordId, RegistryError, Upload, UploadId,
-    UploadState, Version,
+    ChunkDigests, Committed, HeldVersion, Manifest, NewUpload, RecordId, RegistryError, Status,
+    Upload, UploadId, UploadState, Version,
 };
 use sqlx::{Sqlite, Transaction};
 
@@ -11,7 +11,7 @@ use super::{
     super::{
         SqliteRegistry, failed,
         rows::{blob, record_blob, upload_blob},
-        versions::NewVersion,
+        versions::Place,
     },
     discard,
     row::{self, COMMITTED},
@@ -40,15 +40,22 @@ impl SqliteRegistry {
         }
         check(&upload, manifest, chunks)?;
         let begun = &upload.begun;
+        let content = &begun.document.digest;
+        let revoked = self.revoked_within(&mut transaction, begun.material, content).await?;
+        if let Some(version) = revoked {
+            discard::start(&mut transaction, &upload).await?;
+            transaction.commit().await.map_err(failed(action))?;
+            return Ok(Committed::Revoked { version });
+        }
         let current = self.current_within(&mut transaction, begun.material).await?;
         let ended = match current {
             Some(version) if version.manifest.content == begun.document.digest => {
                 Ended { version, already_held: true }
             }
             current if current.as_ref().map(|version| version.id) == begun.expected => {
-                let holder = &begun.holder;
-                let new = NewVersion { manifest, chunks, holder, sealed: true, confirmed_at: now };
-                let version = self.make_current(&mut transaction, &new).await?;
+                let (holder, status) = (&begun.holder, Status::Valid);
+                let new = HeldVersion { manifest, chunks, holder, status, confirmed_at: now, now };
+                let version = self.make_current(&mut transaction, &new, Place::Sealed).await?;
                 Ended { version, already_held: false }
             }
             current => {

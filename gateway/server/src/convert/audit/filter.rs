@@ -5,7 +5,7 @@ use oncebus_core::{Bus, DeptId, Digest, DigestError, FieldError, RecordId, Versi
 use oncebus_proto::v1 as pb;
 use oncebus_store::RecordFilter;
 
-use crate::convert::common::{optional, subject, unsigned};
+use crate::convert::common::{optional, recorded_subject, unsigned};
 
 const KINDS: [&str; 13] = [
     "intent",
@@ -83,7 +83,7 @@ pub(crate) fn filter(bus: &Bus, message: &pb::RecordFilter) -> Result<RecordFilt
         id: id(&message.id)?,
         trace_id: trace_id(&message.trace_id)?,
         digest: digest(&message.digest)?,
-        subject: message.subject.clone().map(|asked| subject(Some(asked))).transpose()?,
+        subject: message.subject.clone().map(|asked| recorded_subject(Some(asked))).transpose()?,
         min_latency_ms: (least > 0).then(|| i64::try_from(least).unwrap_or(i64::MAX)),
     })
 }

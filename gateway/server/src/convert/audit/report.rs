@@ -5,7 +5,7 @@ use oncebus_proto::v1 as pb;
 use oncebus_store::{RecordFilter, ReuseBy, ReuseCount, ReuseQuery};
 
 use super::filter::window;
-use crate::convert::common::{signed, subject};
+use crate::convert::common::{recorded_subject, signed};
 
 /// Reads whom a report is about: only what came of calls is in it.
 ///
@@ -22,7 +22,7 @@ pub(crate) fn subject_filter(
     };
     let (from, until) = window(message.start_time.as_ref(), message.end_time.as_ref())?;
     Ok(RecordFilter {
-        subject: Some(subject(message.subject.clone())?),
+        subject: Some(recorded_subject(message.subject.clone())?),
         kind: Some("outcome".to_owned()),
         material_type,
         from,

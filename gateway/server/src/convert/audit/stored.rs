@@ -2,10 +2,14 @@
 
 use bytes::Bytes;
 use jiff::Timestamp;
+use oncebus_core::Counts;
 use oncebus_proto::v1 as pb;
 use serde::Deserialize;
 
-use crate::convert::common::{signed, timestamp};
+use crate::convert::{
+    checklist::counts,
+    common::{signed, timestamp},
+};
 
 /// A leaf as it is read back; what is absent reads as empty.
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +34,7 @@ pub(crate) struct StoredRecord {
     size_bytes: u64,
     media_type: String,
     already_held: bool,
+    revocation: String,
     bytes_authorised: u64,
     cache: String,
     cached_since: Option<i64>,
@@ -57,6 +62,7 @@ pub(crate) struct StoredRecord {
     key: String,
     ranges: Vec<[u64; 2]>,
     ground: String,
+    counts: Option<Counts>,
     sealed: String,
 }
 
@@ -125,6 +131,8 @@ impl StoredRecord {
             ranges: self.ranges.into_iter().map(range).collect(),
             ground: self.ground,
             bundle: self.bundle,
+            counts: self.counts.as_ref().map(counts),
+            revocation: self.revocation,
         }
     }
 }
@@ -150,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_record_keeps_every_field_of_its_leaf() {
-        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4,"verify":3},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","request":"q","trace_id":"tr","intent":6,"follows":7,"bundle":"bu","latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
+        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"revocation":"rv","bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4,"verify":3},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","request":"q","trace_id":"tr","counts":{"asked":5,"distinct":4,"held":3,"to_collect":2,"satisfied":1},"intent":6,"follows":7,"bundle":"bu","latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
         let stored: StoredRecord = serde_json::from_slice(leaf).unwrap();
 
         let record = stored.message(3, leaf.to_vec());
@@ -164,6 +172,9 @@ mod tests {
         let calls = pb::AdapterCalls { lookup: 1, fetch: 2, stage: 0, seal: 4, verify: 3 };
         assert_eq!(record.adapter_calls, Some(calls), "calls that were not made are left out");
         assert_eq!((record.retries, record.intent, record.follows), (5, Some(6), Some(7)));
+        let counts = record.counts.unwrap();
+        let pieces = [counts.asked, counts.distinct, counts.held, counts.to_collect];
+        assert_eq!((pieces, counts.satisfied), ([5, 4, 3, 2], 1));
         // Whatever else the leaf says in text stands in some field.
         let said = format!("{record:?}");
         for text in [
