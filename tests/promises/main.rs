@@ -2,6 +2,8 @@
 
 mod adapters;
 mod admission;
+mod batches;
+mod bundle;
 mod caching;
 mod canary;
 mod catalogue;
@@ -26,3 +28,4 @@ mod tailing;
 mod trail;
 mod unsealing;
 mod validity;
+mod verifying;

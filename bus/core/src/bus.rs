@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
     Identifiers, Journal, MaterialType, Policy, Registry, Rng, Subject,
+    batch::BatchPlaces,
     cache::Caches,
     catalog::CatalogInForce,
     first_fetch::FirstFetches,
@@ -39,6 +40,7 @@ pub struct Bus {
     pub(crate) flights: Flights,
     pub(crate) landings: Landings,
     pub(crate) commits: Turns,
+    pub(crate) batches: BatchPlaces,
     pub(crate) outages: Outages,
     pub(crate) revocations: Revocations,
     pub(crate) planted: Planted,
@@ -124,6 +126,7 @@ impl Bus {
             limits: Arc::new(parts.limits),
             identifiers: Arc::new(parts.identifiers),
             commits: Turns::default(),
+            batches: BatchPlaces::default(),
             outages: Outages::default(),
             planted,
         }

@@ -55,6 +55,11 @@ pub struct RecordId(pub Uuid);
 #[serde(transparent)]
 pub struct BootId(pub Uuid);
 
+/// Id of one bundle or batch: of the calls that were made as parts of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BundleId(pub Uuid);
+
 /// Id that a caller gives to one request and keeps when it retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RequestId(pub Uuid);
@@ -224,6 +229,12 @@ impl FromStr for RequestId {
 }
 
 impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for BundleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -4,6 +4,8 @@
 //! the ports [`Registry`], [`Holders`], [`Clock`] and [`Rng`], and through the trail.
 
 mod admission;
+mod batch;
+mod bundle;
 mod bus;
 mod cache;
 mod caller;
@@ -12,6 +14,7 @@ mod change;
 mod checklist;
 mod chunks;
 mod circumstances;
+mod claim;
 mod clock;
 mod digest;
 mod error;
@@ -61,11 +64,14 @@ mod timeline;
 mod trace;
 mod valid_until;
 mod verdict;
+mod verify;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
 pub use self::{
     admission::{Admission, AdmissionLimits, Admitted, Load, Permit},
+    batch::{Batch, BatchQuery},
+    bundle::{Bundle, BundlePart, BundleSummary},
     bus::{Bus, Limits, Parts},
     cache::CacheLimits,
     caller::{Caller, Role},
@@ -81,6 +87,7 @@ pub use self::{
         RequirementAnswer, RequirementStatus,
     },
     chunks::{CHUNK_BYTES, ChunkDigests},
+    claim::{Claim, Claims, FieldName},
     clock::{Clock, SteadyClock, SystemClock},
     digest::{Digest, DigestError},
     error::{Class, ExchangeError, Failure},
@@ -90,16 +97,16 @@ pub use self::{
     gather::Bar,
     hang_up::HangUp,
     holders::{
-        Asking, Content, ContentStream, Description, Document, HolderError, Holders, Holding,
-        LookupQuery,
+        Asking, ClaimsQuery, Content, ContentStream, Description, Document, HolderError, Holders,
+        Holding, LookupQuery,
     },
     identifier::{
         CitizenId, CreditCode, ELicenceId, Identifier, IdentifierFault, IdentifierModes,
         Identifiers, ItemCode, Mode, OrganisationCode, PermitNumber, ProjectCode, RegionCode,
     },
     ids::{
-        BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
-        VersionName,
+        BootId, BundleId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId,
+        VersionId, VersionName,
     },
     info::{MaterialInfo, Then},
     journal::{Journal, RecordError, Run},
@@ -127,6 +134,7 @@ pub use self::{
     trace::TraceId,
     valid_until::ValidUntil,
     verdict::{Bound, Circumstances, Judgement, Known, Verdict, When, judge},
+    verify::{Finding, MatchVerdict, Verified, VerifyQuery},
 };
 
 /// Conformance suites that every implementation of a port runs.

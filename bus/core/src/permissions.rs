@@ -29,6 +29,10 @@ pub enum Operation {
     Find,
     /// Describes a version.
     Get,
+    /// Says whether claims are true.
+    Verify,
+    /// Says of many subjects whether claims are true.
+    BatchVerify,
     /// Lists everything of a project.
     List,
     /// Says what of an item's or a package's requirements is held.
@@ -70,7 +74,7 @@ pub enum Operation {
 pub struct Permission {
     /// The department that may.
     pub department: String,
-    /// Types that it may fetch, find and get.
+    /// Types that it may fetch, find, get and verify; those that are only verified, verify.
     #[serde(default)]
     pub fetch: Vec<String>,
     /// Types that it may publish, find and get.
@@ -179,6 +183,8 @@ impl Permissions {
             Operation::Fetch
             | Operation::Find
             | Operation::Get
+            | Operation::Verify
+            | Operation::BatchVerify
             | Operation::List
             | Operation::Resolve
                 if may_fetch =>
@@ -239,6 +245,8 @@ impl fmt::Display for Operation {
             Self::Revoke => "revoke",
             Self::Find => "find",
             Self::Get => "get",
+            Self::Verify => "verify",
+            Self::BatchVerify => "batch_verify",
             Self::List => "list",
             Self::Resolve => "resolve",
             Self::RequestUnseal => "request_unseal",

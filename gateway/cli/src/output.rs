@@ -68,6 +68,14 @@ impl OutputArgs {
         }
     }
 
+    /// Prints rows that belong together; JSON is the whole of them.
+    pub(crate) fn listed(&self, columns: &[Column], rows: &[Value], whole: &Value) {
+        match self.output {
+            Form::Json => say::line(whole),
+            _ => self.rows(columns, rows),
+        }
+    }
+
     /// Begins rows that come one by one; a table shows `columns`, a CSV has all `fields`.
     pub(crate) fn stream(
         &self,

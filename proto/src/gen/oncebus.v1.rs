@@ -505,6 +505,146 @@ impl CacheResult {
         }
     }
 }
+/// Something that is said of a material and may be true or not.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Claim {
+    /// What is said: of a document `number`, `digest`, `valid_until`, `issuer` or `issued`; of what a
+    /// department holds as data, the name of a field. 1 to 64 of `a-z`, `0-9`, `_`.
+    #[prost(string, tag = "1")]
+    pub field: ::prost::alloc::string::String,
+    /// What it is said to be, 1 to 256 bytes; a digest as `sha256:` and hexadecimal digits.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+/// Request of VerifyMaterial.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VerifyMaterialRequest {
+    /// Code or alias of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; empty means any one.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// What is said of it, 1 to 16, each field once. Records have the names of the fields, sealed, and
+    /// no value.
+    #[prost(message, repeated, tag = "4")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "5")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "6")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of VerifyMaterial. Nothing of the material is in it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyMaterialResponse {
+    /// The verdict on all claims together.
+    #[prost(enumeration = "Verdict", tag = "1")]
+    pub verdict: i32,
+    /// Fields of which something else is true; `status` and `valid_until` also where the material is not in
+    /// force. Never told of personal types and of those that are only verified.
+    #[prost(string, repeated, tag = "2")]
+    pub mismatched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of BatchVerify.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchVerifyRequest {
+    /// Code or alias of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what to verify, 1 to 1,000. One may stand there twice, and is asked about twice.
+    #[prost(message, repeated, tag = "2")]
+    pub entries: ::prost::alloc::vec::Vec<BatchEntry>,
+    /// What is said of each, at most 16, each field once. Without any: that one in force is held.
+    #[prost(message, repeated, tag = "3")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "4")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// One subject of a batch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchEntry {
+    /// The caller's own text, at most 64 bytes; the answer repeats it, records do not have it.
+    #[prost(string, tag = "1")]
+    pub reference: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+}
+/// Answer of BatchVerify. Nothing of the materials is in it, and no subject.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchVerifyResponse {
+    /// Id of the batch, a UUID: the records of its entries carry it.
+    #[prost(string, tag = "1")]
+    pub bundle: ::prost::alloc::string::String,
+    /// The verdicts, in the order of the entries. Those that could not be asked in time are UNKNOWN.
+    #[prost(message, repeated, tag = "2")]
+    pub verdicts: ::prost::alloc::vec::Vec<BatchVerdict>,
+    /// Proof of the last entry's record; GetReceipt has those of the others.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// The verdict on one entry of a batch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchVerdict {
+    /// The entry's reference.
+    #[prost(string, tag = "1")]
+    pub reference: ::prost::alloc::string::String,
+    /// The verdict on all claims together.
+    #[prost(enumeration = "Verdict", tag = "2")]
+    pub verdict: i32,
+    /// Position of the entry's record in the log.
+    #[prost(int64, tag = "3")]
+    pub index: i64,
+}
+/// Whether all claims are true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Verdict {
+    /// None.
+    Unspecified = 0,
+    /// All are true of one material that is in force.
+    Match = 1,
+    /// They are not, or no such material is held.
+    NoMatch = 2,
+    /// Its holder cannot say now.
+    Unknown = 3,
+}
+impl Verdict {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VERDICT_UNSPECIFIED",
+            Self::Match => "VERDICT_MATCH",
+            Self::NoMatch => "VERDICT_NO_MATCH",
+            Self::Unknown => "VERDICT_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VERDICT_UNSPECIFIED" => Some(Self::Unspecified),
+            "VERDICT_MATCH" => Some(Self::Match),
+            "VERDICT_NO_MATCH" => Some(Self::NoMatch),
+            "VERDICT_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
 /// Request of Describe.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DescribeRequest {}
@@ -526,6 +666,9 @@ pub struct DescribeResponse {
     /// Whether it implements Stage, Seal and Discard.
     #[prost(bool, tag = "5")]
     pub stores: bool,
+    /// Whether it implements Verify.
+    #[prost(bool, tag = "6")]
+    pub verifies: bool,
 }
 /// Request of Check.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -626,6 +769,32 @@ pub struct FetchResponse {
     /// The next bytes, at most 256 KiB. All chunks but the last are 256 KiB.
     #[prost(bytes = "bytes", tag = "1")]
     pub data: ::prost::bytes::Bytes,
+}
+/// Request of Verify.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VerifyRequest {
+    /// Code of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; empty means any one.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// What is said of it, at most 16, each field once. Without any: whether one in force is held.
+    #[prost(message, repeated, tag = "4")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+}
+/// Answer of Verify. It takes the same time whichever claim is untrue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyResponse {
+    /// Whether all claims are true of one material that is in force.
+    #[prost(enumeration = "Verdict", tag = "1")]
+    pub verdict: i32,
+    /// Fields of the claims that are untrue; may be empty. A gateway tells of them only where it may.
+    #[prost(string, repeated, tag = "2")]
+    pub mismatched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Request of Stage.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -858,6 +1027,28 @@ pub mod adapter_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.AdapterService", "Fetch"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Says whether claims about what the department holds are true. Optional.
+        pub async fn verify(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyRequest>,
+        ) -> std::result::Result<tonic::Response<super::VerifyResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AdapterService/Verify",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AdapterService", "Verify"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Adds data to a staged upload, or, without data, asks what is staged. Optional.
         pub async fn stage(
             &mut self,
@@ -971,6 +1162,11 @@ pub mod adapter_service_server {
             &self,
             request: tonic::Request<super::FetchRequest>,
         ) -> std::result::Result<tonic::Response<Self::FetchStream>, tonic::Status>;
+        /// Says whether claims about what the department holds are true. Optional.
+        async fn verify(
+            &self,
+            request: tonic::Request<super::VerifyRequest>,
+        ) -> std::result::Result<tonic::Response<super::VerifyResponse>, tonic::Status>;
         /// Adds data to a staged upload, or, without data, asks what is staged. Optional.
         async fn stage(
             &self,
@@ -1240,6 +1436,51 @@ pub mod adapter_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.AdapterService/Verify" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifySvc<T: AdapterService>(pub Arc<T>);
+                    impl<
+                        T: AdapterService,
+                    > tonic::server::UnaryService<super::VerifyRequest>
+                    for VerifySvc<T> {
+                        type Response = super::VerifyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdapterService>::verify(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)
@@ -2007,7 +2248,8 @@ pub struct RecordFilter {
     /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `resume`, `fetch`, `find`, `get` or `revoke`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `revoke`, `verify` or `batch_verify`; of
+    /// `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -2113,7 +2355,8 @@ pub struct Record {
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `resume`, `fetch`, `find`, `get` or `revoke`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `revoke`, `verify` or `batch_verify`; of
+    /// `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -2254,6 +2497,9 @@ pub struct Record {
     /// First 16 hexadecimal digits of the version of the catalogue that the call was by.
     #[prost(string, tag = "55")]
     pub catalog: ::prost::alloc::string::String,
+    /// Id of the bundle or batch that the call was a part of, a UUID; empty where it was alone.
+    #[prost(string, tag = "51")]
+    pub bundle: ::prost::alloc::string::String,
 }
 /// How often each adapter method was called for one exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2270,6 +2516,9 @@ pub struct AdapterCalls {
     /// Calls of Seal.
     #[prost(int32, tag = "4")]
     pub seal: i32,
+    /// Calls of Verify.
+    #[prost(int32, tag = "5")]
+    pub verify: i32,
 }
 /// Records from `start` to before `end`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5580,6 +5829,57 @@ pub mod material_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "RevokeMaterial"));
             self.inner.unary(req, path, codec).await
         }
+        /// Says whether claims about a material are true, and nothing else of it. The only answer on types that
+        /// are only verified.
+        pub async fn verify_material(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyMaterialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/VerifyMaterial",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "VerifyMaterial"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says of many subjects whether one condition holds, and nothing else of them.
+        pub async fn batch_verify(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchVerifyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchVerifyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/BatchVerify",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "BatchVerify"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -5637,6 +5937,23 @@ pub mod material_service_server {
             request: tonic::Request<super::RevokeMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RevokeMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Says whether claims about a material are true, and nothing else of it. The only answer on types that
+        /// are only verified.
+        async fn verify_material(
+            &self,
+            request: tonic::Request<super::VerifyMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Says of many subjects whether one condition holds, and nothing else of them.
+        async fn batch_verify(
+            &self,
+            request: tonic::Request<super::BatchVerifyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchVerifyResponse>,
             tonic::Status,
         >;
     }
@@ -5949,6 +6266,97 @@ pub mod material_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/oncebus.v1.MaterialService/VerifyMaterial" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifyMaterialSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::VerifyMaterialRequest>
+                    for VerifyMaterialSvc<T> {
+                        type Response = super::VerifyMaterialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyMaterialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::verify_material(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifyMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.MaterialService/BatchVerify" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchVerifySvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::BatchVerifyRequest>
+                    for BatchVerifySvc<T> {
+                        type Response = super::BatchVerifyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchVerifyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::batch_verify(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchVerifySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -6026,6 +6434,94 @@ pub struct FetchMaterialResponse {
     /// Proof that this call is on the trail; in the last message. Without it the answer is not whole.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of FetchBundle.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchBundleRequest {
+    /// The materials, 1 to 100, in the order in which they will come. One may stand there twice.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<BundleEntry>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "2")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request; a retry carries the same one.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// One material of a bundle: either `version`, or `material_type` and `subject`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BundleEntry {
+    /// Name of the version wanted, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    /// Code or alias of the type whose current version is wanted.
+    #[prost(string, tag = "2")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "3")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; needed only where the subject has several.
+    #[prost(string, tag = "4")]
+    pub number: ::prost::alloc::string::String,
+    /// The caller's own text, at most 64 bytes; the answer repeats it, records do not have it.
+    #[prost(string, tag = "5")]
+    pub reference: ::prost::alloc::string::String,
+}
+/// One message of the answer to FetchBundle. The parts may come together, and always of one entry. An
+/// entry is whole with its receipt and without an error; a material whose entry ends with an error is
+/// not, whatever came of it before.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchBundleResponse {
+    /// Which entry this is about, from 0; the number of entries in the message with the summary.
+    #[prost(int32, tag = "1")]
+    pub entry: i32,
+    /// The entry's reference; in its first message.
+    #[prost(string, tag = "2")]
+    pub reference: ::prost::alloc::string::String,
+    /// What is sent; in the first message of an entry that is served.
+    #[prost(message, optional, tag = "3")]
+    pub info: ::core::option::Option<MaterialInfo>,
+    /// The next bytes of the entry, at most 256 KiB.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub data: ::prost::bytes::Bytes,
+    /// Proof that the entry is on the trail; in its last message. An entry that failed may be without.
+    #[prost(message, optional, tag = "5")]
+    pub receipt: ::core::option::Option<Receipt>,
+    /// Why the entry is not served, or not wholly; in its last message.
+    #[prost(message, optional, tag = "6")]
+    pub error: ::core::option::Option<EntryError>,
+    /// What all entries came to; in the last message of the call. Without it the answer is not whole.
+    #[prost(message, optional, tag = "7")]
+    pub summary: ::core::option::Option<BundleSummary>,
+}
+/// Why one entry is not served, as the call itself would have said it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EntryError {
+    /// Code of the status (google.rpc.Code).
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// A registered reason, for example `ACCESS_DENIED`.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// What is wrong, and the cure.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+}
+/// What all entries of a bundle came to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BundleSummary {
+    /// Id of the bundle, a UUID: the records of its entries carry it.
+    #[prost(string, tag = "1")]
+    pub bundle: ::prost::alloc::string::String,
+    /// Entries that were sent whole.
+    #[prost(int32, tag = "2")]
+    pub served: i32,
+    /// Entries that a decision was against.
+    #[prost(int32, tag = "3")]
+    pub refused: i32,
+    /// Entries that failed by events.
+    #[prost(int32, tag = "4")]
+    pub failed: i32,
 }
 /// Request of BeginPublish.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6242,6 +6738,32 @@ pub mod transfer_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.TransferService", "FetchMaterial"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Sends the materials of a list, one after the other. What one of them comes to does not end the
+        /// others.
+        pub async fn fetch_bundle(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FetchBundleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::FetchBundleResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.TransferService/FetchBundle",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.TransferService", "FetchBundle"));
+            self.inner.server_streaming(req, path, codec).await
+        }
         /// Announces a version. Answers with the version already held, or with an upload and its offset.
         pub async fn begin_publish(
             &mut self,
@@ -6344,6 +6866,21 @@ pub mod transfer_service_server {
             request: tonic::Request<super::FetchMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::FetchMaterialStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the FetchBundle method.
+        type FetchBundleStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::FetchBundleResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Sends the materials of a list, one after the other. What one of them comes to does not end the
+        /// others.
+        async fn fetch_bundle(
+            &self,
+            request: tonic::Request<super::FetchBundleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::FetchBundleStream>,
             tonic::Status,
         >;
         /// Announces a version. Answers with the version already held, or with an upload and its offset.
@@ -6480,6 +7017,52 @@ pub mod transfer_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FetchMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.TransferService/FetchBundle" => {
+                    #[allow(non_camel_case_types)]
+                    struct FetchBundleSvc<T: TransferService>(pub Arc<T>);
+                    impl<
+                        T: TransferService,
+                    > tonic::server::ServerStreamingService<super::FetchBundleRequest>
+                    for FetchBundleSvc<T> {
+                        type Response = super::FetchBundleResponse;
+                        type ResponseStream = T::FetchBundleStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FetchBundleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TransferService>::fetch_bundle(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FetchBundleSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -5,8 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Caller, Cause, Counts, DeptId, Digest, MediaType, Operation, Purpose, Revocation, Rule,
-    SealedContent, SystemId, TraceId, TypeCode,
+    BundleId, Caller, Cause, Counts, DeptId, Digest, MediaType, Operation, Purpose, Revocation,
+    Rule, SealedContent, SystemId, TraceId, TypeCode,
 };
 
 /// How a call ended.
@@ -116,6 +116,9 @@ pub struct Call {
     /// Index of the outcome whose rest this record is about: it had to be asked for again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follows: Option<u64>,
+    /// Bundle or batch that the call was a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleId>,
     /// How long the call took until this record, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
@@ -174,6 +177,9 @@ pub struct AdapterCalls {
     /// Calls of Seal.
     #[serde(skip_serializing_if = "is_zero")]
     pub seal: u32,
+    /// Calls of Verify.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub verify: u32,
 }
 
 // === impl Call ===

@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 50] = [
+pub(super) const FIELDS: [&str; 51] = [
     "index",
     "id",
     "kind",
@@ -48,6 +48,7 @@ pub(super) const FIELDS: [&str; 50] = [
     "adapter_calls",
     "intent",
     "follows",
+    "bundle",
     "boot",
     "item",
     "package",
@@ -104,13 +105,17 @@ pub(super) fn json(record: &pb::Record) -> Value {
         fields.put("bytes_authorised", record.bytes_authorised);
     }
     fields.texts([("cache", &record.cache)]);
-    if let Some(pb::AdapterCalls { lookup, fetch, stage, seal }) = record.adapter_calls {
-        let calls = json!({"lookup": lookup, "fetch": fetch, "stage": stage, "seal": seal});
+    if let Some(pb::AdapterCalls { lookup, fetch, stage, seal, verify }) = record.adapter_calls {
+        let mut calls = json!({"lookup": lookup, "fetch": fetch, "stage": stage, "seal": seal});
+        if verify > 0 {
+            calls["verify"] = verify.into();
+        }
         fields.put("adapter_calls", calls);
     }
     fields.number("intent", record.intent);
     fields.number("follows", record.follows);
     fields.texts([
+        ("bundle", &record.bundle),
         ("boot", &record.boot),
         ("item", &record.item),
         ("package", &record.package),
@@ -274,6 +279,7 @@ mod tests {
             ground: text(),
             counts: Some(pb::ChecklistCounts::default()),
             revocation: text(),
+            bundle: text(),
         };
 
         let written = json(&record);

@@ -99,8 +99,13 @@ pub(super) fn transfer(
 ) -> Value {
     let mut answer = info(about);
     answer["already_held"] = already_held.into();
-    answer["receipt"] = json!({"origin": receipt.origin, "index": receipt.index});
+    answer["receipt"] = address(receipt);
     answer
+}
+
+/// Writes where the record of a receipt is.
+pub(super) fn address(receipt: &pb::Receipt) -> Value {
+    json!({"origin": receipt.origin, "index": receipt.index})
 }
 
 /// Writes a digest as `sha256:` and hexadecimal digits.

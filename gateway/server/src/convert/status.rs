@@ -5,6 +5,7 @@ mod act;
 use std::collections::HashMap;
 
 use oncebus_core::{Class, ExchangeError, Failure, FieldError, HolderError, Load};
+use oncebus_proto::v1 as pb;
 use oncebus_store::IndexError;
 use oncebus_trail::{ProveError, ReadError, Receipt};
 use prost::Message as _;
@@ -40,6 +41,16 @@ pub(crate) fn failure(failure: Failure) -> Status {
     }
     let status = Status::with_error_details(code, error.to_string(), details);
     proven(status, proof.as_deref())
+}
+
+/// Returns what the caller hears of one failed part of a call that goes on.
+pub(crate) fn entry_error(error: &ExchangeError) -> pb::EntryError {
+    log(error);
+    pb::EntryError {
+        code: code(error.class()).into(),
+        reason: error.reason().to_owned(),
+        message: error.to_string(),
+    }
 }
 
 /// Returns what an operator hears of a configuration that was not put in force.
@@ -220,8 +231,6 @@ fn log(error: &ExchangeError) {
 
 #[cfg(test)]
 mod tests {
-    use oncebus_proto::v1 as pb;
-
     use super::*;
 
     fn in_trailer(record_bytes: usize) -> (pb::Receipt, usize) {
