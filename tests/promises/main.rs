@@ -24,3 +24,4 @@ mod tailing;
 mod trail;
 mod unsealing;
 mod validity;
+mod watching;

@@ -59,6 +59,7 @@ mod timeline;
 mod trace;
 mod valid_until;
 mod verdict;
+mod watch;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
@@ -124,6 +125,7 @@ pub use self::{
     trace::TraceId,
     valid_until::ValidUntil,
     verdict::{Bound, Circumstances, Judgement, Known, Verdict, When, judge},
+    watch::{Reference, Told, Watch, WatchEvent, WatchQuery, Watched, WatchedSet},
 };
 
 /// Conformance suites that every implementation of a port runs.

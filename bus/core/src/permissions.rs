@@ -29,6 +29,8 @@ pub enum Operation {
     List,
     /// Says what of an item's or a package's requirements is held.
     Resolve,
+    /// Tells what becomes of materials.
+    Watch,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -66,10 +68,10 @@ pub enum Operation {
 pub struct Permission {
     /// The department that may.
     pub department: String,
-    /// Types that it may fetch, find and get.
+    /// Types that it may fetch, find, get and watch.
     #[serde(default)]
     pub fetch: Vec<String>,
-    /// Types that it may publish, find and get.
+    /// Types that it may publish, find, get and watch.
     #[serde(default)]
     pub publish: Vec<String>,
 }
@@ -177,6 +179,7 @@ impl Permissions {
             | Operation::Get
             | Operation::List
             | Operation::Resolve
+            | Operation::Watch
                 if may_fetch =>
             {
                 Ok(Rule::Fetch)
@@ -188,6 +191,7 @@ impl Permissions {
             | Operation::Get
             | Operation::List
             | Operation::Resolve
+            | Operation::Watch
                 if may_publish =>
             {
                 Ok(Rule::Publish)
@@ -224,6 +228,7 @@ impl fmt::Display for Operation {
             Self::Get => "get",
             Self::List => "list",
             Self::Resolve => "resolve",
+            Self::Watch => "watch",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

@@ -18,6 +18,7 @@ mod receipt;
 mod sample;
 mod say;
 mod stop;
+mod whole;
 
 use std::process::ExitCode;
 

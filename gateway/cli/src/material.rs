@@ -3,6 +3,7 @@
 mod answer;
 mod bar;
 mod case;
+mod cursor;
 mod download;
 mod fetch;
 mod list;
@@ -11,6 +12,7 @@ mod publish;
 mod resolve;
 mod revoke;
 mod upload;
+mod watch;
 
 use std::time::Duration;
 
@@ -46,6 +48,8 @@ pub(crate) enum MaterialCommand {
     Resolve(Box<resolve::ResolveArgs>),
     /// Takes a version back for ever, and tells who was given it
     Revoke(Box<revoke::RevokeArgs>),
+    /// Shows what becomes of materials, as it happens
+    Watch(Box<watch::WatchArgs>),
 }
 
 // === impl MaterialCommand ===
@@ -61,6 +65,7 @@ impl MaterialCommand {
             Self::List(args) => args.run().await,
             Self::Resolve(args) => args.run().await,
             Self::Revoke(args) => args.run().await,
+            Self::Watch(args) => args.run().await,
         }
     }
 }

@@ -11,6 +11,7 @@ mod revoke;
 mod status;
 mod timeline;
 mod transfer;
+mod watch;
 
 pub(crate) use self::{
     adapter::{fetch_request, holdings, lookup_request},
@@ -31,4 +32,5 @@ pub(crate) use self::{
     },
     timeline::{timeline_entry, timeline_query, unknown_material},
     transfer::{begin_query, commit_query, fetch_query, put_query},
+    watch::{told, watch_query},
 };

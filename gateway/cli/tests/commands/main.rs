@@ -13,6 +13,7 @@ mod origin;
 mod outside;
 mod python;
 mod unsealing;
+mod watch;
 
 use std::{
     fs::{self, File},

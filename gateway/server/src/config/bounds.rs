@@ -30,6 +30,9 @@ pub struct Bounds {
     /// Memory to count with; 0 is the container's or the machine's.
     memory_mib: u64,
     upload_idle_s: u64,
+    /// How long a watch is silent, and how long changes are kept for it.
+    watch_heartbeat_s: u64,
+    watch_retention_days: u64,
     /// When an adapter counts as failing.
     adapter_failures: u64,
     adapter_calls: u64,
@@ -49,7 +52,7 @@ pub(super) struct Key {
 }
 
 /// The limits that may be set, in the order of the documentation.
-pub(super) const KEYS: [Key; 22] = [
+pub(super) const KEYS: [Key; 24] = [
     Key {
         name: "limits.connections",
         range: 1..=MOST,
@@ -159,6 +162,18 @@ pub(super) const KEYS: [Key; 22] = [
         set: |bounds, value| bounds.upload_idle_s = value,
     },
     Key {
+        name: "limits.watch_heartbeat_s",
+        range: 1..=600,
+        get: |bounds| bounds.watch_heartbeat_s,
+        set: |bounds, value| bounds.watch_heartbeat_s = value,
+    },
+    Key {
+        name: "limits.watch_retention_days",
+        range: 1..=366,
+        get: |bounds| bounds.watch_retention_days,
+        set: |bounds, value| bounds.watch_retention_days = value,
+    },
+    Key {
         name: "limits.adapter_failures",
         range: 1..=MOST,
         get: |bounds| bounds.adapter_failures,
@@ -199,6 +214,8 @@ impl Default for Bounds {
             burst: admission.burst.get().into(),
             memory_mib: 0,
             upload_idle_s: exchange.upload_idle.as_secs(),
+            watch_heartbeat_s: exchange.watch_heartbeat.as_secs(),
+            watch_retention_days: exchange.watch_kept.as_secs() / DAY,
             adapter_failures: breaker.failures.into(),
             adapter_calls: breaker.calls.into(),
             content_mib: exchange.cache.content_bytes / MIB,
@@ -235,6 +252,8 @@ impl Bounds {
             // The exchange has the transport's patience.
             progress: self.transport.response_progress,
             upload_idle: Duration::from_secs(self.upload_idle_s),
+            watch_heartbeat: Duration::from_secs(self.watch_heartbeat_s),
+            watch_kept: Duration::from_secs(self.watch_retention_days * DAY),
             spool_dir: spool_dir.to_owned(),
             ..oncebus_core::Limits::default()
         }

@@ -2,6 +2,7 @@
 
 mod list;
 mod revoke;
+mod watch;
 
 use oncebus_proto::v1::{self as pb, material_service_server::MaterialService};
 use prost::Message as _;
@@ -15,6 +16,8 @@ pub(super) struct Material(pub(super) Shared);
 
 #[tonic::async_trait]
 impl MaterialService for Material {
+    type WatchMaterialsStream = watch::Messages;
+
     async fn list_materials(
         &self,
         request: Request<pb::ListMaterialsRequest>,
@@ -84,5 +87,12 @@ impl MaterialService for Material {
         request: Request<pb::RevokeMaterialRequest>,
     ) -> Result<Response<pb::RevokeMaterialResponse>, Status> {
         self.revoke(request).await.map(Response::new)
+    }
+
+    async fn watch_materials(
+        &self,
+        request: Request<pb::WatchMaterialsRequest>,
+    ) -> Result<Response<Self::WatchMaterialsStream>, Status> {
+        self.watch(request).await.map(Response::new)
     }
 }

@@ -22,12 +22,16 @@ const KINDS: [&str; 13] = [
     "start",
     "stop",
 ];
-const OPERATIONS: [&str; 19] = [
+const OPERATIONS: [&str; 23] = [
     "publish",
     "resume",
     "fetch",
     "find",
     "get",
+    "list",
+    "resolve",
+    "revoke",
+    "watch",
     "request_unseal",
     "approve_unseal",
     "read_sealed",
