@@ -82,8 +82,8 @@ pub enum ExchangeError {
         /// What is staged.
         expected: u64,
     },
-    /// Changes behind the cursor of a watch are not kept any more.
-    #[error("what followed this cursor is not kept any more, resolve again and watch from now on")]
+    /// Changes behind the cursor of a watch are too old, or dropped.
+    #[error("what followed this cursor is too long ago, resolve again and watch from now on")]
     CursorExpired,
     /// What is committed has another digest than what was begun or staged.
     #[error("the staged content does not have the digest that was announced, upload it again")]

@@ -17,8 +17,8 @@ use tokio::{
 
 pub use self::set::{Reference, Watched, WatchedSet};
 use crate::{
-    Admitted, Bus, Caller, Change, Epoch, ExchangeError, Failure, MaterialType, Operation, Purpose,
-    RequestId, TypeCode, Verdict, exchange::Exchange, policy::Changes,
+    Admitted, Bus, Caller, Change, ChangeSpan, Epoch, ExchangeError, Failure, MaterialType,
+    Operation, Purpose, RequestId, TypeCode, Verdict, exchange::Exchange, policy::Changes,
 };
 
 /// Changes that are read at once.
@@ -139,26 +139,28 @@ impl Bus {
         })
     }
 
-    /// Drops changes that no watch may go on from any more, at most a thousand; answers how many.
+    /// Drops changes that are too old even for the past, at most a thousand; answers how many.
     ///
     /// # Errors
     ///
     /// If the registry fails.
     pub async fn expire_changes(&self) -> Result<u64, ExchangeError> {
-        let before = self.clock.now() - self.limits.watch_kept;
+        let before = self.clock.now() - self.limits.history_kept;
         Ok(self.registry.expire_changes(before, DROPPED).await?)
     }
 
     /// Returns behind which change a watch begins.
     async fn watch_from(&self, after: Option<u64>) -> Result<u64, ExchangeError> {
-        let span = self.registry.change_span().await?;
-        match after {
-            None => Ok(span.latest),
-            // A registry that was put back knows less than the caller was told.
-            Some(after) if after < span.expired || span.latest < after => {
-                Err(ExchangeError::CursorExpired)
-            }
-            Some(after) => Ok(after),
+        let ChangeSpan { expired, latest, .. } = self.registry.change_span().await?;
+        let Some(after) = after else { return Ok(latest) };
+        // A registry that was put back knows less than the caller was told.
+        if after < expired || latest < after {
+            return Err(ExchangeError::CursorExpired);
+        }
+        let kept = self.clock.now() - self.limits.watch_kept;
+        match self.registry.changes(after, 1).await?.first() {
+            Some(missed) if missed.at < kept => Err(ExchangeError::CursorExpired),
+            _ => Ok(after),
         }
     }
 }
@@ -202,10 +204,11 @@ impl Watch {
     /// Tells of a change, if it is of what is watched and the caller may know of it now.
     async fn tell(&self, change: Change) -> Result<Option<Told>, Failure> {
         let Some(watched) = self.query.watched.find(&change) else { return Ok(None) };
-        let mut exchange = self.exchange(&watched.material_type);
+        // By the catalogue in force, which may be another one than when the watch began.
+        let material_type = &*self.bus.stored_type(&change.material_type)?;
+        let mut exchange = self.exchange(material_type);
         exchange.about(&change.subject);
         let told = async {
-            let material_type = &*watched.material_type;
             exchange.decide(&self.admitted.caller, Operation::Watch, material_type)?;
             let version = self.bus.registry.version(&change.version).await?;
             let version = version.ok_or(ExchangeError::MaterialNotFound)?;

@@ -259,7 +259,7 @@ impl Gateway {
         self.bus.sweep().await
     }
 
-    /// Drops changes that no watch may go on from any more now, not at the next interval; answers how many.
+    /// Drops changes that are too old now, not at the next interval; answers how many.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use crate::{refusals::RefusalCounter, scrub::Scrubber, settle::settle_overdue};
 
 /// Time between two sweeps.
 const SWEEP: Duration = Duration::from_secs(60);
-/// Time between two looks for changes that no watch may go on from any more: each reads all that are old.
+/// Time between two looks for changes that are too old: each reads all that are.
 const EXPIRE: Duration = Duration::from_secs(24 * 3_600);
 /// Time between two looks for intents that nobody closed.
 const SETTLE: Duration = Duration::from_secs(60);
@@ -99,7 +99,7 @@ async fn expire(bus: Bus) {
     }
 }
 
-/// Drops all changes that no watch may go on from any more; answers how many.
+/// Drops all changes that are too old even for the past; answers how many.
 pub(crate) async fn drop_old_changes(bus: &Bus) -> Result<u64, ExchangeError> {
     let mut all = 0;
     loop {

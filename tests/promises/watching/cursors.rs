@@ -65,30 +65,55 @@ async fn a_cursor_is_of_one_caller_and_of_one_set_of_materials() {
 }
 
 #[tokio::test]
-async fn a_cursor_whose_changes_were_dropped_is_refused_and_a_newer_one_is_not() {
+async fn a_cursor_is_refused_once_what_followed_it_is_too_long_ago() {
     let bus = TestBus::builder().tables("[limits]\nwatch_retention_days = 1\n").start().await;
     let planning = bus.client("planning");
     let (mut watch, first) = open(&planning, contracts(), "").await.unwrap();
     let one = publish(&bus, "C-1", "one", "").await;
+    let told = take(&mut watch, 1).await;
+
+    open(&planning, contracts(), &first.cursor).await.unwrap();
+    a_day_passes(&bus);
+    let request = request(contracts(), &first.cursor);
+    let refused = planning.material.clone().watch_materials(request).await.unwrap_err();
+    let (mut resumed, _) = open(&planning, contracts(), &told[0].cursor).await.unwrap();
     let two = publish(&bus, "C-1", "two", &one).await;
-    let events = take(&mut watch, 3).await;
+    let (rest, running) = (take(&mut resumed, 2).await, take(&mut watch, 2).await);
+
+    assert_expired(&refused);
+    let expected = [("mine", Kind::Superseded, &*one), ("mine", Kind::Published, &*two)];
+    assert_eq!(said(&rest), expected, "a cursor that missed nothing was refused or wrong");
+    assert_eq!(said(&running), expected);
+}
+
+#[tokio::test]
+async fn a_cursor_is_refused_whose_changes_were_dropped_and_a_watch_that_runs_loses_nothing() {
+    let bus = TestBus::builder().tables("[limits]\nhistory_days = 366\n").start().await;
+    let planning = bus.client("planning");
+    let (mut watch, first) = open(&planning, contracts(), "").await.unwrap();
+    let one = publish(&bus, "C-1", "one", "").await;
+    let two = publish(&bus, "C-1", "two", &one).await;
+    let told = take(&mut watch, 3).await;
 
     let within = bus.gateway().drop_old_changes().await.unwrap();
-    a_day_passes(&bus);
+    bus.clock.advance(SignedDuration::from_hours(367 * 24));
     let dropped = bus.gateway().drop_old_changes().await.unwrap();
     let request = request(contracts(), &first.cursor);
     let refused = planning.material.clone().watch_materials(request).await.unwrap_err();
     let three = publish(&bus, "C-1", "three", &two).await;
-    let (mut resumed, _) = open(&planning, contracts(), &events[2].cursor).await.unwrap();
-    let rest = take(&mut resumed, 2).await;
-    let running = take(&mut watch, 2).await;
+    let (mut resumed, _) = open(&planning, contracts(), &told[2].cursor).await.unwrap();
+    let (rest, running) = (take(&mut resumed, 2).await, take(&mut watch, 2).await);
 
-    assert_eq!((within, dropped > 0), (0, true));
-    let got = (refused.code(), reason(&refused));
-    assert_eq!(got, (Code::OutOfRange, "CURSOR_EXPIRED".to_owned()), "{refused:?}");
-    assert!(refused.message().contains("resolve again"), "{refused:?}");
-    assert!(oncebus_tests::receipt(&refused).is_some(), "the refusal is not on record");
+    assert_eq!((within, dropped), (0, 2), "that one was current, and was superseded");
+    assert_expired(&refused);
     let expected = [("mine", Kind::Superseded, &*two), ("mine", Kind::Published, &*three)];
     assert_eq!(said(&rest), expected);
-    assert_eq!(said(&running), expected, "a watch that runs lost what it had");
+    assert_eq!(said(&running), expected);
+}
+
+fn assert_expired(refused: &Status) {
+    let got = (refused.code(), reason(refused));
+    assert_eq!(got, (Code::OutOfRange, "CURSOR_EXPIRED".to_owned()), "{refused:?}");
+    assert!(refused.message().contains("resolve again"), "{refused:?}");
+    assert!(oncebus_tests::receipt(refused).is_some(), "the refusal is not on record");
 }

@@ -60,6 +60,6 @@ impl Watching {
             told = self.watch.next() => told.map_err(convert::failure)?,
         };
         let cursor = self.cursors.write(told.after);
-        Ok(Some(convert::told(self.bus.catalog(), &told, cursor)))
+        Ok(Some(convert::told(&self.bus.catalog(), &told, cursor)))
     }
 }
