@@ -29,3 +29,4 @@ mod trail;
 mod unsealing;
 mod validity;
 mod verifying;
+mod watching;

@@ -87,6 +87,12 @@ pub struct Limits {
     pub progress: Duration,
     /// Longest flight: as long as a caller may wait for a transfer.
     pub flight: Duration,
+    /// How old the changes may be that a watch goes on from.
+    pub watch_kept: Duration,
+    /// How long a watch may tell nothing before it says that nothing happened.
+    pub watch_heartbeat: Duration,
+    /// How long changes are kept, and so how far back the past is known: never less than `watch_kept`.
+    pub history_kept: Duration,
     /// How long a department may not answer before an applicant may be asked for what it holds.
     pub unknown_grace: Duration,
     /// What is remembered.
@@ -231,6 +237,9 @@ impl Default for Limits {
             discard: Duration::from_secs(5),
             progress: Duration::from_secs(10),
             flight: Duration::from_secs(600),
+            watch_kept: Duration::from_secs(30 * 24 * 3_600),
+            watch_heartbeat: Duration::from_secs(30),
+            history_kept: Duration::from_secs(3_650 * 24 * 3_600),
             unknown_grace: Duration::from_secs(30),
             cache: CacheLimits::default(),
             admission: AdmissionLimits::within(MEMORY_BYTES),

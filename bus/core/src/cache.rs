@@ -9,6 +9,8 @@ mod pointers;
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::sync::watch;
+
 use self::generations::Generations;
 pub(crate) use self::{
     chunks::ChunkCache,
@@ -42,6 +44,7 @@ pub(crate) struct Caches {
     /// Versions by name.
     pub(crate) named: NamedVersions,
     generations: Arc<Generations>,
+    moves: Arc<watch::Sender<()>>,
 }
 
 // === impl CacheLimits ===
@@ -68,6 +71,7 @@ impl Caches {
             pointers: Pointers::new(limits, Arc::clone(&generations), planted),
             named: NamedVersions::new(limits.pointer_bytes, Arc::clone(&generations)),
             generations,
+            moves: Arc::default(),
         }
     }
 
@@ -75,6 +79,12 @@ impl Caches {
     /// read before this is never served after it.
     pub(crate) fn moved(&self, topic: &Topic) {
         self.generations.advance(topic);
+        self.moves.send_replace(());
+    }
+
+    /// Returns what is woken by every [`Self::moved`] from now on.
+    pub(crate) fn moves(&self) -> watch::Receiver<()> {
+        self.moves.subscribe()
     }
 
     /// Returns the present generation, to be read before loading what will be remembered.

@@ -82,6 +82,9 @@ pub enum ExchangeError {
         /// What is staged.
         expected: u64,
     },
+    /// Changes behind the cursor of a watch are too old, or dropped.
+    #[error("what followed this cursor is too long ago, resolve again and watch from now on")]
+    CursorExpired,
     /// What is committed has another digest than what was begun or staged.
     #[error("the staged content does not have the digest that was announced, upload it again")]
     DigestMismatch,
@@ -151,7 +154,7 @@ pub enum Class {
     Precondition,
     /// Look at the current state and start again.
     Conflict,
-    /// Continue somewhere else in the data.
+    /// Continue somewhere else in the data, or start again.
     Range,
     /// Try again later.
     Unavailable,
@@ -191,6 +194,7 @@ impl ExchangeError {
             Self::HolderCannotStore { .. } => "HOLDER_CANNOT_STORE",
             Self::UploadNotFound => "UPLOAD_NOT_FOUND",
             Self::UploadOffset { .. } => "UPLOAD_OFFSET",
+            Self::CursorExpired => "CURSOR_EXPIRED",
             Self::DigestMismatch => "DIGEST_MISMATCH",
             Self::SizeMismatch { .. } => "SIZE_MISMATCH",
             Self::Holder(error) => holder_reason(error),
@@ -224,7 +228,7 @@ impl ExchangeError {
             Self::VersionConflict { .. } | Self::IdempotencyKeyReused | Self::RequestInProgress => {
                 Class::Conflict
             }
-            Self::UploadOffset { .. } => Class::Range,
+            Self::UploadOffset { .. } | Self::CursorExpired => Class::Range,
             Self::Holder(error) => holder_class(error),
             Self::Overloaded(_) => Class::Exhausted,
             Self::SlowReader { .. } => Class::Timeout,

@@ -65,6 +65,7 @@ mod trace;
 mod valid_until;
 mod verdict;
 mod verify;
+mod watch;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
@@ -135,6 +136,7 @@ pub use self::{
     valid_until::ValidUntil,
     verdict::{Bound, Circumstances, Judgement, Known, Verdict, When, judge},
     verify::{Finding, MatchVerdict, Verified, VerifyQuery},
+    watch::{Reference, Told, Watch, WatchEvent, WatchQuery, Watched, WatchedSet},
 };
 
 /// Conformance suites that every implementation of a port runs.

@@ -37,6 +37,8 @@ pub enum Operation {
     List,
     /// Says what of an item's or a package's requirements is held.
     Resolve,
+    /// Tells what becomes of materials.
+    Watch,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -74,10 +76,10 @@ pub enum Operation {
 pub struct Permission {
     /// The department that may.
     pub department: String,
-    /// Types that it may fetch, find, get and verify; those that are only verified, verify.
+    /// Types that it may fetch, find, get, verify and watch; those that are only verified, verify.
     #[serde(default)]
     pub fetch: Vec<String>,
-    /// Types that it may publish, find and get.
+    /// Types that it may publish, find, get and watch.
     #[serde(default)]
     pub publish: Vec<String>,
 }
@@ -187,6 +189,7 @@ impl Permissions {
             | Operation::BatchVerify
             | Operation::List
             | Operation::Resolve
+            | Operation::Watch
                 if may_fetch =>
             {
                 Ok(Rule::Fetch)
@@ -198,6 +201,7 @@ impl Permissions {
             | Operation::Get
             | Operation::List
             | Operation::Resolve
+            | Operation::Watch
                 if may_publish =>
             {
                 Ok(Rule::Publish)
@@ -249,6 +253,7 @@ impl fmt::Display for Operation {
             Self::BatchVerify => "batch_verify",
             Self::List => "list",
             Self::Resolve => "resolve",
+            Self::Watch => "watch",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

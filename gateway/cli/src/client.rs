@@ -11,7 +11,7 @@ pub(crate) use self::{
     failure::failed,
     profile::Profile,
     purpose::purpose,
-    retry::{CALL_TIME, Patience, persist, within},
+    retry::{CALL_TIME, Patience, persist, reopens, within},
 };
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod receipt;
 mod sample;
 mod say;
 mod stop;
+mod whole;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@ mod answer;
 mod bar;
 mod bundle;
 mod case;
+mod cursor;
 mod download;
 mod fetch;
 mod list;
@@ -13,6 +14,7 @@ mod resolve;
 mod revoke;
 mod upload;
 mod verify;
+mod watch;
 
 use std::{future::Future, time::Duration};
 
@@ -56,6 +58,8 @@ pub(crate) enum MaterialCommand {
     Resolve(Box<resolve::ResolveArgs>),
     /// Takes a version back for ever, and tells who was given it
     Revoke(Box<revoke::RevokeArgs>),
+    /// Shows what becomes of materials, as it happens
+    Watch(Box<watch::WatchArgs>),
 }
 
 // === impl MaterialCommand ===
@@ -73,6 +77,7 @@ impl MaterialCommand {
             Self::List(args) => args.run().await,
             Self::Resolve(args) => args.run().await,
             Self::Revoke(args) => args.run().await,
+            Self::Watch(args) => args.run().await,
         }
     }
 }

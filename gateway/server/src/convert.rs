@@ -13,6 +13,7 @@ mod status;
 mod timeline;
 mod transfer;
 mod verify;
+mod watch;
 
 pub(crate) use self::{
     adapter::{claims_request, fetch_request, finding, holdings, lookup_request},
@@ -35,4 +36,5 @@ pub(crate) use self::{
     timeline::{timeline_entry, timeline_query, unknown_material},
     transfer::{begin_query, commit_query, fetch_query, put_query},
     verify::{batch, batch_query, verified, verify_query},
+    watch::{told, watch_query},
 };

@@ -259,6 +259,15 @@ impl Gateway {
         self.bus.sweep().await
     }
 
+    /// Drops changes that are too old now, not at the next interval; answers how many.
+    ///
+    /// # Errors
+    ///
+    /// If the registry fails.
+    pub async fn drop_old_changes(&self) -> Result<u64, ExchangeError> {
+        upkeep::drop_old_changes(&self.bus).await
+    }
+
     /// Reads all that is kept now, as fast as it goes, and compares it: records with their tiles and
     /// the checkpoint, sealed parts and index rows with their records, versions with their ids.
     ///

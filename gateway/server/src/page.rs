@@ -1,11 +1,15 @@
 //! Page tokens: opaque, bound to caller, method and filter, and short-lived.
 
+mod cursor;
+
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use oncebus_core::{Caller, Clock, Digest, FieldError};
 use serde::{Deserialize, Serialize};
+
+pub(crate) use self::cursor::Cursors;
 
 /// How long a token is good.
 const LIFETIME: Duration = Duration::from_secs(3_600);
@@ -16,7 +20,7 @@ const MAX_SIZE: usize = 1_000;
 /// Longest token that is looked at, in bytes.
 const MAX_TOKEN_BYTES: usize = 512;
 
-/// Makes and checks page tokens.
+/// Makes and checks page tokens, and cursors of watches.
 #[derive(Debug)]
 pub(crate) struct Pager {
     key: hmac::Key,

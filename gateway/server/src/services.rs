@@ -39,7 +39,7 @@ const TRANSFER_TIME: Duration = Duration::from_secs(600);
 
 /// Time of an export of the trail.
 const EXPORT_TIME: Duration = Duration::from_secs(3_600);
-/// Time of a tail of the trail; whoever wants more opens the next where it ended.
+/// Time of a tail of the trail, and of a watch; whoever wants more opens the next where it ended.
 const TAIL_TIME: Duration = Duration::from_secs(24 * 3_600);
 
 /// What the services of one worker share.
@@ -117,6 +117,7 @@ fn call_limits() -> CallLimits {
         ("/oncebus.v1.TransferService/", TRANSFER_TIME),
         ("/oncebus.v1.AuditService/ExportRecords", EXPORT_TIME),
         ("/oncebus.v1.AuditService/TailRecords", TAIL_TIME),
+        ("/oncebus.v1.MaterialService/WatchMaterials", TAIL_TIME),
     ];
     let paths = times.map(|(prefix, time)| PathDeadline {
         prefix: prefix.to_owned(),

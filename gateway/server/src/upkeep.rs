@@ -1,8 +1,8 @@
-//! What a gateway does by itself: sweep, settle, count refusals, feed the search index.
+//! What a gateway does by itself: sweep, settle, drop old changes, count refusals, feed the search index.
 
 use std::{sync::Arc, time::Duration};
 
-use oncebus_core::{Admission, Bus};
+use oncebus_core::{Admission, Bus, ExchangeError};
 use oncebus_store::{SearchIndex, SqliteRegistry};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -11,11 +11,13 @@ use crate::{refusals::RefusalCounter, scrub::Scrubber, settle::settle_overdue};
 
 /// Time between two sweeps.
 const SWEEP: Duration = Duration::from_secs(60);
+/// Time between two looks for changes that are too old: each reads all that are.
+const EXPIRE: Duration = Duration::from_secs(24 * 3_600);
 /// Time between two looks for intents that nobody closed.
 const SETTLE: Duration = Duration::from_secs(60);
 /// Subjects that are hidden anew in one transaction: it holds up other writers.
 const RETOKEN: u32 = 100;
-/// Time that other writers have between two of those.
+/// Time that other writers have between two transactions of upkeep.
 const BREATH: Duration = Duration::from_millis(20);
 /// Time between two records of counted refusals.
 const REFUSALS: Duration = Duration::from_secs(10);
@@ -34,6 +36,7 @@ pub(crate) fn start(
     let slowed = slow_down(Arc::clone(index), Arc::clone(bus.admission()));
     tasks.spawn(stop.clone().run_until_cancelled_owned(slowed));
     tasks.spawn(stop.clone().run_until_cancelled_owned(sweep(bus.clone())));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(expire(bus.clone())));
     tasks.spawn(stop.clone().run_until_cancelled_owned(retoken(Arc::clone(&scrubber.registry))));
     tasks.spawn(stop.clone().run_until_cancelled_owned(scrubber.clone().run()));
     let settled = settle(bus.clone(), Arc::clone(index));
@@ -80,6 +83,31 @@ async fn sweep(bus: Bus) {
             Ok(swept) => tracing::info!(?swept, "abandoned uploads were swept"),
             Err(error) => tracing::warn!(%error, "abandoned uploads wait for the next sweep"),
         }
+    }
+}
+
+async fn expire(bus: Bus) {
+    let mut ticks = interval(EXPIRE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        match drop_old_changes(&bus).await {
+            Ok(0) => {}
+            Ok(dropped) => tracing::info!(dropped, "old changes were dropped"),
+            Err(error) => tracing::warn!(%error, "old changes wait to be dropped"),
+        }
+    }
+}
+
+/// Drops all changes that are too old even for the past; answers how many.
+pub(crate) async fn drop_old_changes(bus: &Bus) -> Result<u64, ExchangeError> {
+    let mut all = 0;
+    loop {
+        match bus.expire_changes().await? {
+            0 => return Ok(all),
+            dropped => all += dropped,
+        }
+        tokio::time::sleep(BREATH).await;
     }
 }
 

@@ -5551,6 +5551,133 @@ pub struct UnknownMaterial {
     #[prost(string, tag = "2")]
     pub party: ::prost::alloc::string::String,
 }
+/// Request of WatchMaterials.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WatchMaterialsRequest {
+    /// What is watched: 1 to 1,000 entries, within one message of 64 KiB; no two of them the same material.
+    #[prost(message, repeated, tag = "1")]
+    pub watched: ::prost::alloc::vec::Vec<WatchedMaterial>,
+    /// `cursor` of the last message that the caller has of the same watch: goes on behind it. Empty watches
+    /// from now on.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "3")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// A material to watch, and what the caller calls it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchedMaterial {
+    /// Code or alias of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; empty watches every number.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// The caller's own text, 1 to 64 bytes: events carry it instead of the subject.
+    #[prost(string, tag = "4")]
+    pub reference: ::prost::alloc::string::String,
+}
+/// A message of WatchMaterials. The first one has no event: its receipt proves that the watch is on the
+/// trail. Later ones without an event come at least every 30 seconds, and say how far the bus has looked.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchMaterialsResponse {
+    /// What happened; unset where nothing did.
+    #[prost(message, optional, tag = "1")]
+    pub event: ::core::option::Option<WatchEvent>,
+    /// Where the next watch of the same materials by the same system goes on. Opaque.
+    #[prost(string, tag = "2")]
+    pub cursor: ::prost::alloc::string::String,
+    /// Proof that this message is on the trail; unset where it tells nothing new.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// What happened to a material that is watched.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WatchEvent {
+    /// The caller's own text. Of `WITHDRAWN` the first one that was given for a material of the type.
+    #[prost(string, tag = "1")]
+    pub reference: ::prost::alloc::string::String,
+    /// What happened.
+    #[prost(enumeration = "WatchEventKind", tag = "2")]
+    pub kind: i32,
+    /// Code of the type.
+    #[prost(string, tag = "3")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Name of the version that it happened to; empty of `WITHDRAWN`, as all that follows.
+    #[prost(string, tag = "4")]
+    pub version: ::prost::alloc::string::String,
+    /// The issuer's number.
+    #[prost(string, tag = "5")]
+    pub number: ::prost::alloc::string::String,
+    /// How the version stood with its issuer after the event, as in `MaterialInfo`.
+    #[prost(string, tag = "6")]
+    pub status: ::prost::alloc::string::String,
+    /// Whether the version is good now, as this is told.
+    #[prost(enumeration = "Validity", tag = "7")]
+    pub validity: i32,
+    /// When the bus knew of it.
+    #[prost(message, optional, tag = "8")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Department whose adapter keeps the bytes.
+    #[prost(string, tag = "9")]
+    pub holder: ::prost::alloc::string::String,
+    /// Digest of the catalogue that answered, `sha256:` and 64 hexadecimal digits.
+    #[prost(string, tag = "10")]
+    pub catalog_version: ::prost::alloc::string::String,
+}
+/// What may happen to a material that is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WatchEventKind {
+    /// Not said.
+    Unspecified = 0,
+    /// The version became the current one.
+    Published = 1,
+    /// Another version became the current one.
+    Superseded = 2,
+    /// How it stands with its issuer changed.
+    StatusChanged = 3,
+    /// It was revoked on the bus.
+    Revoked = 4,
+    /// The caller has no permission for the type any more: nothing is told of its materials until it has
+    /// one again. Told once for each type, other types go on.
+    Withdrawn = 5,
+}
+impl WatchEventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WATCH_EVENT_KIND_UNSPECIFIED",
+            Self::Published => "WATCH_EVENT_KIND_PUBLISHED",
+            Self::Superseded => "WATCH_EVENT_KIND_SUPERSEDED",
+            Self::StatusChanged => "WATCH_EVENT_KIND_STATUS_CHANGED",
+            Self::Revoked => "WATCH_EVENT_KIND_REVOKED",
+            Self::Withdrawn => "WATCH_EVENT_KIND_WITHDRAWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WATCH_EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "WATCH_EVENT_KIND_PUBLISHED" => Some(Self::Published),
+            "WATCH_EVENT_KIND_SUPERSEDED" => Some(Self::Superseded),
+            "WATCH_EVENT_KIND_STATUS_CHANGED" => Some(Self::StatusChanged),
+            "WATCH_EVENT_KIND_REVOKED" => Some(Self::Revoked),
+            "WATCH_EVENT_KIND_WITHDRAWN" => Some(Self::Withdrawn),
+            _ => None,
+        }
+    }
+}
 /// Request of FindMaterials.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FindMaterialsRequest {
@@ -5880,6 +6007,33 @@ pub mod material_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "BatchVerify"));
             self.inner.unary(req, path, codec).await
         }
+        /// Tells what becomes of materials from now on, or from a cursor on: what is published, superseded or
+        /// revoked, and how it stands with its issuer. Each event is decided anew and on the trail before it is
+        /// told. A watch whose cursor is too old is refused as `CURSOR_EXPIRED`.
+        pub async fn watch_materials(
+            &mut self,
+            request: impl tonic::IntoRequest<super::WatchMaterialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::WatchMaterialsResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/WatchMaterials",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "WatchMaterials"));
+            self.inner.server_streaming(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -5954,6 +6108,22 @@ pub mod material_service_server {
             request: tonic::Request<super::BatchVerifyRequest>,
         ) -> std::result::Result<
             tonic::Response<super::BatchVerifyResponse>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the WatchMaterials method.
+        type WatchMaterialsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::WatchMaterialsResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Tells what becomes of materials from now on, or from a cursor on: what is published, superseded or
+        /// revoked, and how it stands with its issuer. Each event is decided anew and on the trail before it is
+        /// told. A watch whose cursor is too old is refused as `CURSOR_EXPIRED`.
+        async fn watch_materials(
+            &self,
+            request: tonic::Request<super::WatchMaterialsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::WatchMaterialsStream>,
             tonic::Status,
         >;
     }
@@ -6353,6 +6523,53 @@ pub mod material_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.MaterialService/WatchMaterials" => {
+                    #[allow(non_camel_case_types)]
+                    struct WatchMaterialsSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::ServerStreamingService<super::WatchMaterialsRequest>
+                    for WatchMaterialsSvc<T> {
+                        type Response = super::WatchMaterialsResponse;
+                        type ResponseStream = T::WatchMaterialsStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::WatchMaterialsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::watch_materials(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = WatchMaterialsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -5,11 +5,11 @@ use std::time::Duration;
 use clap::Args;
 use oncebus_proto::v1::{self as pb, audit_service_client::AuditServiceClient};
 use tokio::{select, time::sleep};
-use tonic::{Code, Request, Status, transport::Channel};
+use tonic::{Request, Status, transport::Channel};
 
 use super::{connect, filter::FilterArgs, record, search::search};
 use crate::{
-    client::{ProfileArgs, failed},
+    client::{ProfileArgs, failed, reopens},
     exit::CliError,
     output::{OutputArgs, Rows},
     say,
@@ -82,7 +82,7 @@ impl Follower {
         loop {
             let before = self.next;
             if let Err(status) = self.stream().await {
-                if !passes(&status) {
+                if !reopens(&status) {
                     return Err(failed(&status));
                 }
                 let next = self.next;
@@ -105,19 +105,4 @@ impl Follower {
         }
         Ok(())
     }
-}
-
-/// Tells whether another stream may do better: a gateway that starts anew, a connection that broke,
-/// other rights than before.
-fn passes(status: &Status) -> bool {
-    matches!(
-        status.code(),
-        Code::Unavailable
-            | Code::Unknown
-            | Code::Internal
-            | Code::Cancelled
-            | Code::DeadlineExceeded
-            | Code::ResourceExhausted
-            | Code::Aborted
-    )
 }

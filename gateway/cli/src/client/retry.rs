@@ -77,3 +77,18 @@ fn passes(status: &Status) -> bool {
     let at_work = reason(status).is_some_and(|reason| reason == "REQUEST_IN_PROGRESS");
     at_work || status.code() == Code::Unavailable || broke(status)
 }
+
+/// Tells whether another stream may do better: a gateway that starts anew, a connection that broke,
+/// other rights than before.
+pub(crate) fn reopens(status: &Status) -> bool {
+    matches!(
+        status.code(),
+        Code::Unavailable
+            | Code::Unknown
+            | Code::Internal
+            | Code::Cancelled
+            | Code::DeadlineExceeded
+            | Code::ResourceExhausted
+            | Code::Aborted
+    )
+}

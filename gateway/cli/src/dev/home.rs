@@ -2,14 +2,13 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
 };
 
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
-use crate::{ca, exit::CliError};
+use crate::{ca, exit::CliError, whole};
 
 /// The folder of a development bus, locked for this process.
 #[derive(Debug)]
@@ -98,14 +97,7 @@ impl Home {
 
 /// Writes a file whole or not at all; readers never see half of it.
 pub(super) fn write_whole(path: &Path, content: &[u8]) -> Result<(), CliError> {
-    let write = || {
-        let dir = path.parent().unwrap_or(Path::new("."));
-        let mut file = NamedTempFile::new_in(dir)?;
-        file.write_all(content)?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(|error: io::Error| disk("write", path, &error))
+    whole::write(path, content).map_err(|error| disk("write", path, &error))
 }
 
 /// Writes a value as indented JSON, whole or not at all.

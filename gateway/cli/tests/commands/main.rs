@@ -16,6 +16,7 @@ mod outside;
 mod python;
 mod unsealing;
 mod verifying;
+mod watch;
 
 use std::{
     fs::{self, File},

@@ -33,6 +33,11 @@ pub struct Bounds {
     /// Memory to count with; 0 is the container's or the machine's.
     memory_mib: u64,
     upload_idle_s: u64,
+    unknown_grace_s: u64,
+    /// How long a watch is silent, how far back it goes on from, and how long changes are kept.
+    watch_heartbeat_s: u64,
+    watch_retention_days: u64,
+    history_days: u64,
     /// When an adapter counts as failing.
     adapter_failures: u64,
     adapter_calls: u64,
@@ -52,7 +57,7 @@ pub(super) struct Key {
 }
 
 /// The limits that may be set, in the order of the documentation.
-pub(super) const KEYS: [Key; 24] = [
+pub(super) const KEYS: [Key; 28] = [
     Key {
         name: "limits.connections",
         range: 1..=MOST,
@@ -174,6 +179,31 @@ pub(super) const KEYS: [Key; 24] = [
         set: |bounds, value| bounds.upload_idle_s = value,
     },
     Key {
+        name: "limits.unknown_grace_s",
+        range: 0..=DAY,
+        get: |bounds| bounds.unknown_grace_s,
+        set: |bounds, value| bounds.unknown_grace_s = value,
+    },
+    Key {
+        name: "limits.watch_heartbeat_s",
+        range: 1..=600,
+        get: |bounds| bounds.watch_heartbeat_s,
+        set: |bounds, value| bounds.watch_heartbeat_s = value,
+    },
+    Key {
+        name: "limits.watch_retention_days",
+        range: 1..=366,
+        get: |bounds| bounds.watch_retention_days,
+        set: |bounds, value| bounds.watch_retention_days = value,
+    },
+    Key {
+        name: "limits.history_days",
+        // Not less than a watch may go on from.
+        range: 366..=36_500,
+        get: |bounds| bounds.history_days,
+        set: |bounds, value| bounds.history_days = value,
+    },
+    Key {
         name: "limits.adapter_failures",
         range: 1..=MOST,
         get: |bounds| bounds.adapter_failures,
@@ -216,6 +246,10 @@ impl Default for Bounds {
             batch_subjects_per_day: admission.batch_subjects_per_day.get().into(),
             memory_mib: 0,
             upload_idle_s: exchange.upload_idle.as_secs(),
+            unknown_grace_s: exchange.unknown_grace.as_secs(),
+            watch_heartbeat_s: exchange.watch_heartbeat.as_secs(),
+            watch_retention_days: exchange.watch_kept.as_secs() / DAY,
+            history_days: exchange.history_kept.as_secs() / DAY,
             adapter_failures: breaker.failures.into(),
             adapter_calls: breaker.calls.into(),
             content_mib: exchange.cache.content_bytes / MIB,
@@ -254,6 +288,10 @@ impl Bounds {
             // The exchange has the transport's patience.
             progress: self.transport.response_progress,
             upload_idle: Duration::from_secs(self.upload_idle_s),
+            unknown_grace: Duration::from_secs(self.unknown_grace_s),
+            watch_heartbeat: Duration::from_secs(self.watch_heartbeat_s),
+            watch_kept: Duration::from_secs(self.watch_retention_days * DAY),
+            history_kept: Duration::from_secs(self.history_days * DAY),
             spool_dir: spool_dir.to_owned(),
             ..oncebus_core::Limits::default()
         }

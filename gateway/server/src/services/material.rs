@@ -3,6 +3,7 @@
 mod list;
 mod revoke;
 mod verify;
+mod watch;
 
 use oncebus_proto::v1::{self as pb, material_service_server::MaterialService};
 use prost::Message as _;
@@ -16,6 +17,8 @@ pub(super) struct Material(pub(super) Shared);
 
 #[tonic::async_trait]
 impl MaterialService for Material {
+    type WatchMaterialsStream = watch::Messages;
+
     async fn list_materials(
         &self,
         request: Request<pb::ListMaterialsRequest>,
@@ -99,5 +102,12 @@ impl MaterialService for Material {
         request: Request<pb::BatchVerifyRequest>,
     ) -> Result<Response<pb::BatchVerifyResponse>, Status> {
         verify::many(&self.0, request).await.map(Response::new)
+    }
+
+    async fn watch_materials(
+        &self,
+        request: Request<pb::WatchMaterialsRequest>,
+    ) -> Result<Response<Self::WatchMaterialsStream>, Status> {
+        self.watch(request).await.map(Response::new)
     }
 }
