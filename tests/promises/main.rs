@@ -10,6 +10,7 @@ mod fields;
 mod identifiers;
 mod identity;
 mod model;
+mod prefilling;
 mod publishing;
 mod records;
 mod reload;

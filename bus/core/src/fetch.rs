@@ -26,7 +26,7 @@ pub struct FetchQuery {
     /// Why.
     pub purpose: Purpose,
     /// The caller's id of the request.
-    pub request_id: RequestId,
+    pub request_id: Option<RequestId>,
 }
 
 /// Which version is wanted.
@@ -55,25 +55,26 @@ impl Bus {
     pub async fn fetch(&self, admitted: Admitted, query: FetchQuery) -> Result<Release, Failure> {
         let (answer, answered) = oneshot::channel();
         let bus = self.clone();
-        tokio::spawn(async move { bus.run_fetch(admitted, query, answer).await });
+        tokio::spawn(async move { bus.run_fetch(&admitted, query, answer).await });
         answered.await.unwrap_or_else(|_gone| Err(ExchangeError::Cancelled.into()))
     }
 
-    async fn run_fetch(
-        self,
-        admitted: Admitted,
+    /// Fetches one version, to the end of its records.
+    pub(crate) async fn run_fetch(
+        &self,
+        admitted: &Admitted,
         query: FetchQuery,
         mut answer: oneshot::Sender<Result<Release, Failure>>,
     ) {
         let material_type = Arc::clone(&query.material_type);
         let (operation, purpose) = (Operation::Fetch, &query.purpose);
         let mut exchange =
-            Exchange::begin(&self, &admitted.caller, operation, &material_type, purpose);
+            Exchange::begin(self, &admitted.caller, operation, &material_type, purpose);
         exchange.request(query.request_id);
         if let Target::Current { subject, .. } = &query.target {
             exchange.about(subject);
         }
-        match self.exchange(&mut exchange, &admitted, query, &mut answer).await {
+        match self.exchange(&mut exchange, admitted, query, &mut answer).await {
             Ok(ready) => release(exchange, ready, answer, &admitted.hang_up).await,
             // A caller who is gone hears nothing; the record is written all the same.
             Err(error) => drop(answer.send(Err(exchange.failed(error).await))),

@@ -29,6 +29,8 @@ pub enum Operation {
     List,
     /// Says what of an item's or a package's requirements is held.
     Resolve,
+    /// Fills a form with data items.
+    Prefill,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -177,6 +179,7 @@ impl Permissions {
             | Operation::Get
             | Operation::List
             | Operation::Resolve
+            | Operation::Prefill
                 if may_fetch =>
             {
                 Ok(Rule::Fetch)
@@ -224,6 +227,7 @@ impl fmt::Display for Operation {
             Self::Get => "get",
             Self::List => "list",
             Self::Resolve => "resolve",
+            Self::Prefill => "prefill",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

@@ -11,6 +11,7 @@ mod garbage;
 mod offline;
 mod origin;
 mod outside;
+mod prefill;
 mod python;
 mod unsealing;
 

@@ -53,10 +53,7 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
         current: info.current,
         fetched_at: Some(timestamp(info.confirmed_at)),
         age_ms: i64::try_from(info.age.as_millis()).unwrap_or(i64::MAX),
-        freshness: match info.stale {
-            true => pb::Freshness::Stale.into(),
-            false => pb::Freshness::Fresh.into(),
-        },
+        freshness: freshness(info).into(),
         cache: match info.cache {
             Some(Cache::Hit) => pb::CacheResult::Hit.into(),
             Some(Cache::Miss) => pb::CacheResult::Miss.into(),
@@ -73,7 +70,14 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
     }
 }
 
-fn until(judgement: &Judgement) -> String {
+pub(super) fn freshness(info: &MaterialInfo) -> pb::Freshness {
+    match info.stale {
+        true => pb::Freshness::Stale,
+        false => pb::Freshness::Fresh,
+    }
+}
+
+pub(super) fn until(judgement: &Judgement) -> String {
     judgement.until.map(|until| until.to_string()).unwrap_or_default()
 }
 
