@@ -363,7 +363,7 @@ async fn what_crossed_is_on_record_each_content_once_and_no_value_with_it() {
     // M01, M04, M06, M17 and M22 have data items; each is fetched once, and then remembered.
     let fetched = housing.outcomes("fetch").await;
     assert_eq!((fetched.len(), fetches(&bus)), (10, 5));
-    assert!(fetched.iter().all(|record| record.bytes_authorised > 0 && record.version != ""));
+    assert!(fetched.iter().all(|record| record.bytes_authorised > 0 && !record.version.is_empty()));
     for form in [&first, &again] {
         proof(form.receipt.as_ref().unwrap()).verify(bus.verifier()).unwrap();
         assert_eq!(form.material_receipts.len(), 5);

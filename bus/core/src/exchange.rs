@@ -61,6 +61,8 @@ impl Exchange {
     }
 
     fn of(bus: &Bus, call: Call) -> Self {
+        let catalog = call.catalog.or_else(|| Some(Arc::clone(bus.catalog().mark())));
+        let call = Call { catalog, ..call };
         Self {
             bus: bus.clone(),
             call,

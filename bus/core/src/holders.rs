@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
-    ChunkDigests, Day, DeptId, Digest, IssuerName, MediaType, Number, Status, Subject, TypeCode,
-    UploadId, ValidUntil,
+    ChunkDigests, Day, DeptId, Digest, IssuerName, MediaType, Number, Relation, Status, Subject,
+    TypeCode, UploadId, ValidUntil,
 };
 
 /// Asks departments' adapters. Every call ends by its deadline.
@@ -145,8 +145,11 @@ pub struct Document {
     pub issuer: Option<IssuerName>,
     /// Day of issue.
     pub issued: Option<Day>,
-    /// Last day of validity, where the document says.
+    /// Until when it is valid, where the document says.
     pub valid_until: Option<ValidUntil>,
+    /// How it stands to other versions, as its publisher said.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub relations: Vec<Relation>,
 }
 
 /// Which content to fetch.

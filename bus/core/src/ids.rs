@@ -27,7 +27,8 @@ pub struct TypeCode(String);
 pub struct VersionId(Digest);
 
 /// Full name of a version, `materialTypes/{code}/versions/{id}`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct VersionName {
     /// Type of the material.
     pub material_type: TypeCode,
@@ -180,6 +181,8 @@ impl fmt::Display for VersionName {
         write!(f, "materialTypes/{}/versions/{}", self.material_type, self.id)
     }
 }
+
+checked_text!(VersionName, FieldError);
 
 // === impl UploadId ===
 

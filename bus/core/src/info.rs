@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Cache, Circumstances, DeptId, Document, Judgement, Known, MaterialType, Revoked, Status,
-    Supply, TypeCode, Version, VersionName, judge, resolve::Held,
+    Cache, Circumstances, DeptId, Document, Judgement, Known, MaterialType, PastVersion,
+    RelationKind, Revoked, Status, Supply, TypeCode, ValidityKind, Version, VersionId, VersionName,
+    judge, resolve::Held,
 };
 
 /// What the bus knows of one version of one material.
@@ -37,6 +38,17 @@ pub struct MaterialInfo {
     pub judgement: Judgement,
     /// That it was revoked on the bus.
     pub revoked: Option<Revoked>,
+    /// How it stood on the day that was asked for.
+    pub then: Option<Then>,
+}
+
+/// How a version stood at the end of a day, as the bus knew it then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Then {
+    /// How its issuer had said that it stands.
+    pub status: Status,
+    /// Whether it was good, and its last day.
+    pub judgement: Judgement,
 }
 
 // === impl MaterialInfo ===
@@ -56,8 +68,9 @@ impl MaterialInfo {
             stale: false,
             cache: None,
             status: version.status,
-            judgement: judge(&version.known(), under),
+            judgement: judge(&version.known(under.kind), under),
             revoked: version.revoked,
+            then: None,
         }
     }
 
@@ -83,7 +96,7 @@ impl MaterialInfo {
             told_at: held.told_at,
             revoked: revoked.is_some(),
             current: true,
-            names: None,
+            names: Vec::new(),
         };
         Self {
             version: None,
@@ -98,6 +111,7 @@ impl MaterialInfo {
             status: held.status,
             judgement: judge(&known, under),
             revoked,
+            then: None,
         }
     }
 }
@@ -106,7 +120,7 @@ impl MaterialInfo {
 
 impl Version {
     /// Returns what is judged of it.
-    pub fn known(&self) -> Known {
+    pub fn known(&self, kind: &ValidityKind) -> Known {
         Known {
             issued: self.manifest.issued,
             valid_until: self.manifest.valid_until,
@@ -114,8 +128,41 @@ impl Version {
             told_at: self.confirmed_at,
             revoked: self.revoked.is_some(),
             current: self.current,
-            names: None,
+            names: self.named(kind),
         }
+    }
+
+    /// Returns the versions that it names of the type that it is bound to.
+    fn named(&self, kind: &ValidityKind) -> Vec<VersionId> {
+        let ValidityKind::VersionBound { to: Some(to) } = kind else { return Vec::new() };
+        let relations = self.manifest.relations.iter();
+        relations
+            .filter(|named| named.kind != RelationKind::Replaces)
+            .filter(|named| named.version.material_type == *to)
+            .map(|named| named.version.id)
+            .collect()
+    }
+}
+
+// === impl PastVersion ===
+
+impl PastVersion {
+    /// Describes the version as it is now, and says how it stood then.
+    pub(crate) fn info(
+        &self,
+        under: &Circumstances<'_>,
+        then: &Circumstances<'_>,
+        now: Timestamp,
+    ) -> MaterialInfo {
+        let Self { version, status, revoked } = self;
+        let known = Known {
+            status: *status,
+            revoked: revoked.is_some(),
+            current: true,
+            ..version.known(then.kind)
+        };
+        let judged = Then { status: *status, judgement: judge(&known, then) };
+        MaterialInfo { then: Some(judged), ..MaterialInfo::of_version(version, under, now) }
     }
 }
 

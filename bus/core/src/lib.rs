@@ -23,6 +23,7 @@ mod first_fetch;
 mod flight;
 mod gather;
 mod hang_up;
+mod history;
 mod holders;
 mod identifier;
 mod ids;
@@ -42,6 +43,7 @@ mod purpose;
 mod receive;
 mod record;
 mod registry;
+mod relation;
 mod release;
 mod resolve;
 mod revocations;
@@ -71,9 +73,9 @@ pub use self::{
     caller::{Caller, Role},
     catalog::{
         Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, DataField,
-        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds, Item,
-        MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing, SharingWay,
-        Stage, Supply, UpdateFrequency, ValidityKind,
+        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds,
+        Incompatibility, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity,
+        Sharing, SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
     change::{Change, ChangeKind, ChangeSpan, PastVersion},
     checklist::{
@@ -101,7 +103,7 @@ pub use self::{
         BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
         VersionName,
     },
-    info::MaterialInfo,
+    info::{MaterialInfo, Then},
     journal::{Journal, RecordError, Run},
     manifest::Manifest,
     party::{Parties, Party, PartyRole},
@@ -118,6 +120,7 @@ pub use self::{
         Committed, Discard, HeldVersion, NewUpload, Registry, RegistryError, RequestScope,
         RequestState, Upload, UploadState, Version,
     },
+    relation::{Relation, RelationKind},
     release::{Part, Release},
     revoke::{Note, RevokeQuery, RevokedVersion},
     revoked::{Revocation, Revoked},

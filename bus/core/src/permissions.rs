@@ -3,11 +3,15 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
+    str::FromStr,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{IntoDeserializer as _, value},
+};
 
-use crate::{Caller, Catalog, DeptId, Digest, ExchangeError, TypeCode};
+use crate::{Caller, Catalog, DeptId, Digest, ExchangeError, FieldError, TypeCode};
 
 /// What a call does; the word stands in the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,6 +219,19 @@ impl Allowed {
 }
 
 // === impl Operation ===
+
+impl FromStr for Operation {
+    type Err = FieldError;
+
+    fn from_str(word: &str) -> Result<Self, FieldError> {
+        Self::deserialize(word.into_deserializer()).map_err(|unknown: value::Error| {
+            // It lists the words that there are behind the one that was given.
+            let unknown = unknown.to_string().replace('`', "");
+            let known = unknown.split_once("expected ").map_or("another", |(_, known)| known);
+            FieldError::new("operation", "is unknown", format!("give {known}"))
+        })
+    }
+}
 
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,6 +1,8 @@
 //! The registry on SQLite, one file per table.
 
 mod changes;
+#[cfg(feature = "fixture")]
+mod fixture;
 mod inspect;
 mod materials;
 mod open;
@@ -29,6 +31,8 @@ use oncebus_trail::Receipt;
 
 use crate::{SubjectKeys, database::Database};
 
+#[cfg(feature = "fixture")]
+pub use self::fixture::FixtureMaterial;
 pub use self::{
     inspect::{Inspected, VersionFault},
     unseals::{Approval, Unseal, UnsealId},

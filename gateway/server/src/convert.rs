@@ -21,7 +21,7 @@ pub(crate) use self::{
         consistency_query, erase_query, filter, proven, retained, reuse_query, reuse_row, sealed,
         subject_filter, tail_query, unseal, unseal_id, unseal_query,
     },
-    catalog::{department, material_type},
+    catalog::{department, item, material_type, package},
     checklist::{checklist, checklist_query},
     common::{pb_digest, receipt},
     form::{prefill_query, prefilled},

@@ -77,7 +77,7 @@ pub struct Receipt {
     pub record: ::prost::bytes::Bytes,
 }
 /// What the bus knows of one version of one material.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MaterialInfo {
     /// Name of the version, `materialTypes/{code}/versions/{id}`. Empty where a department holds the
     /// material but nobody fetched it yet.
@@ -142,6 +142,35 @@ pub struct MaterialInfo {
     /// Why it was revoked.
     #[prost(enumeration = "Revocation", tag = "20")]
     pub revocation: i32,
+    /// How it stands to other versions, as its publisher said.
+    #[prost(message, repeated, tag = "21")]
+    pub relations: ::prost::alloc::vec::Vec<Relation>,
+    /// How it stood on the day that was asked for; set only where one was.
+    #[prost(message, optional, tag = "22")]
+    pub then: ::core::option::Option<MaterialThen>,
+}
+/// How a version stood at the end of a day that is over, as the bus knew it then.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MaterialThen {
+    /// Whether it was good.
+    #[prost(enumeration = "Validity", tag = "1")]
+    pub validity: i32,
+    /// Its last day, or `long_term`.
+    #[prost(string, tag = "2")]
+    pub valid_until: ::prost::alloc::string::String,
+    /// How its issuer had said that it stands.
+    #[prost(string, tag = "3")]
+    pub status: ::prost::alloc::string::String,
+}
+/// How a version stands to another one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Relation {
+    /// In what way.
+    #[prost(enumeration = "RelationKind", tag = "1")]
+    pub kind: i32,
+    /// Name of the other version, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
 }
 /// What kind of work a call belongs to; a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -246,6 +275,47 @@ impl DigestAlgorithm {
         match value {
             "DIGEST_ALGORITHM_UNSPECIFIED" => Some(Self::Unspecified),
             "DIGEST_ALGORITHM_SHA256" => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+}
+/// In what way a version stands to another one; a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RelationKind {
+    /// Not given: refused.
+    Unspecified = 0,
+    /// It takes the other's place in law.
+    Replaces = 1,
+    /// It is a part of the other.
+    AnnexOf = 2,
+    /// It says the same in another language.
+    TranslationOf = 3,
+    /// It shows the other as it was at one moment.
+    SnapshotOf = 4,
+}
+impl RelationKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RELATION_KIND_UNSPECIFIED",
+            Self::Replaces => "RELATION_KIND_REPLACES",
+            Self::AnnexOf => "RELATION_KIND_ANNEX_OF",
+            Self::TranslationOf => "RELATION_KIND_TRANSLATION_OF",
+            Self::SnapshotOf => "RELATION_KIND_SNAPSHOT_OF",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RELATION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RELATION_KIND_REPLACES" => Some(Self::Replaces),
+            "RELATION_KIND_ANNEX_OF" => Some(Self::AnnexOf),
+            "RELATION_KIND_TRANSLATION_OF" => Some(Self::TranslationOf),
+            "RELATION_KIND_SNAPSHOT_OF" => Some(Self::SnapshotOf),
             _ => None,
         }
     }
@@ -1368,6 +1438,9 @@ pub struct ReloadConfigResponse {
     /// Proof that the change is on the trail.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
+    /// Digest of the catalogue in force, `sha256:` and 64 hexadecimal digits.
+    #[prost(string, tag = "4")]
+    pub catalog_version: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 pub mod admin_service_client {
@@ -1665,7 +1738,7 @@ pub mod admin_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// Request of ResolveRequirements: either `item` or `package`.
+/// Request of ResolveRequirements: one of `item`, `items` and `package`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ResolveRequirementsRequest {
     /// Code of an item, or one of its implementation codes of 31 or 33 characters.
@@ -1696,6 +1769,9 @@ pub struct ResolveRequirementsRequest {
     /// UUID of this request, for the trail; may be empty.
     #[prost(string, tag = "8")]
     pub request_id: ::prost::alloc::string::String,
+    /// Several items that are handled together, 1 to 100: codes as of `item`, each once.
+    #[prost(string, repeated, tag = "9")]
+    pub items: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Whom a case concerns.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2175,6 +2251,9 @@ pub struct Record {
     /// Of `revoke`: why the version was revoked, a code from a closed list.
     #[prost(string, tag = "49")]
     pub revocation: ::prost::alloc::string::String,
+    /// First 16 hexadecimal digits of the version of the catalogue that the call was by.
+    #[prost(string, tag = "55")]
+    pub catalog: ::prost::alloc::string::String,
 }
 /// How often each adapter method was called for one exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3829,7 +3908,7 @@ pub struct GetMaterialTypeRequest {
     pub code: ::prost::alloc::string::String,
 }
 /// Answer of GetMaterialType.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetMaterialTypeResponse {
     /// The type.
     #[prost(message, optional, tag = "1")]
@@ -3861,8 +3940,71 @@ pub struct ListDepartmentsResponse {
     #[prost(string, tag = "3")]
     pub catalog_version: ::prost::alloc::string::String,
 }
-/// One row of the catalogue: a kind of document.
+/// Request of ListItems.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListItemsRequest {
+    /// Most rows wanted; 0 means 100, more than 1,000 means 1,000, negative is refused.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Answer of ListItems.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListItemsResponse {
+    /// The items of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<Item>,
+    /// Token of the next page; empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Digest of the catalogue that answered.
+    #[prost(string, tag = "3")]
+    pub catalog_version: ::prost::alloc::string::String,
+}
+/// Request of GetItem.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetItemRequest {
+    /// The item's short code, for example `I14`, or one of its codes of 31 or 33 characters.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+}
+/// Answer of GetItem.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetItemResponse {
+    /// The item.
+    #[prost(message, optional, tag = "1")]
+    pub item: ::core::option::Option<Item>,
+    /// Digest of the catalogue that answered.
+    #[prost(string, tag = "2")]
+    pub catalog_version: ::prost::alloc::string::String,
+}
+/// Request of ListPackages.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPackagesRequest {
+    /// Most rows wanted; 0 means 100, more than 1,000 means 1,000, negative is refused.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Answer of ListPackages.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPackagesResponse {
+    /// The packages of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub packages: ::prost::alloc::vec::Vec<Package>,
+    /// Token of the next page; empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Digest of the catalogue that answered.
+    #[prost(string, tag = "3")]
+    pub catalog_version: ::prost::alloc::string::String,
+}
+/// One row of the catalogue: a kind of document.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MaterialType {
     /// Name on the wire and in configuration, lower case with underscores.
     #[prost(string, tag = "1")]
@@ -3900,6 +4042,157 @@ pub struct MaterialType {
     /// How long the bus relies on what the holder said before it asks again.
     #[prost(message, optional, tag = "12")]
     pub pointer_age: ::core::option::Option<::prost_types::Duration>,
+    /// The authority that decides, in its own words.
+    #[prost(string, tag = "13")]
+    pub issuer: ::prost::alloc::string::String,
+    /// Scheme that identifies whom it is about: `project`, `credit` or `citizen`.
+    #[prost(string, tag = "14")]
+    pub subject_scheme: ::prost::alloc::string::String,
+    /// Code of the stage that it belongs to; `any` is no single one.
+    #[prost(string, tag = "15")]
+    pub stage: ::prost::alloc::string::String,
+    /// Whether it may be shared.
+    #[prost(enumeration = "SharingClass", tag = "16")]
+    pub sharing_class: i32,
+    /// Scope and use that it is shared for; only of SHARING_CLASS_CONDITIONAL.
+    #[prost(string, tag = "17")]
+    pub conditions: ::prost::alloc::string::String,
+    /// Article that forbids to share it; only of SHARING_CLASS_NOT_SHARED.
+    #[prost(string, tag = "18")]
+    pub citation: ::prost::alloc::string::String,
+    /// How often what its source department holds changes.
+    #[prost(enumeration = "UpdateFrequency", tag = "19")]
+    pub update_frequency: i32,
+    /// By what way it comes to who uses it.
+    #[prost(enumeration = "SharingWay", tag = "20")]
+    pub sharing_way: i32,
+    /// Class of the data by the harm that its loss would do.
+    #[prost(enumeration = "Classification", tag = "21")]
+    pub classification: i32,
+    /// What ends its validity.
+    #[prost(message, optional, tag = "22")]
+    pub validity: ::core::option::Option<ValidityRule>,
+    /// Its data items.
+    #[prost(message, repeated, tag = "23")]
+    pub fields: ::prost::alloc::vec::Vec<DataField>,
+    /// The law or decision behind the row, and what an operator still has to confirm.
+    #[prost(string, tag = "24")]
+    pub basis: ::prost::alloc::string::String,
+}
+/// What ends the validity of a version.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ValidityRule {
+    /// Which of the six kinds.
+    #[prost(enumeration = "ValidityKind", tag = "1")]
+    pub kind: i32,
+    /// The period in months, of FIXED_UNTIL and START_WITHIN; 0 of FIXED_UNTIL is what the document says.
+    #[prost(int32, tag = "2")]
+    pub months: i32,
+    /// How often the period may be extended, of START_WITHIN.
+    #[prost(int32, tag = "3")]
+    pub extensions: i32,
+    /// By how many months, each time, of START_WITHIN.
+    #[prost(int32, tag = "4")]
+    pub extension_months: i32,
+    /// Key of the fact that says when work started, of START_WITHIN.
+    #[prost(string, tag = "5")]
+    pub started_fact: ::prost::alloc::string::String,
+    /// How long what the holder said counts, of LIVE_STATUS.
+    #[prost(message, optional, tag = "6")]
+    pub max_age: ::core::option::Option<::prost_types::Duration>,
+    /// Type that it is bound to, of VERSION_BOUND; empty is itself.
+    #[prost(string, tag = "7")]
+    pub bound_to: ::prost::alloc::string::String,
+}
+/// One data item of a type.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DataField {
+    /// Name in structured content, lower case.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Chinese name.
+    #[prost(string, tag = "2")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// Who may see it.
+    #[prost(enumeration = "Sensitivity", tag = "3")]
+    pub sensitivity: i32,
+}
+/// An approval item.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Item {
+    /// Short code, for example `I14`.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Implementation codes of 31 or 33 characters (GB/T 39554.1), taken wherever the short code is.
+    #[prost(string, repeated, tag = "2")]
+    pub implementation_codes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Chinese name.
+    #[prost(string, tag = "3")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name.
+    #[prost(string, tag = "4")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Code of its stage.
+    #[prost(string, tag = "5")]
+    pub stage: ::prost::alloc::string::String,
+    /// Key link (环节) that it belongs to; may be empty.
+    #[prost(string, tag = "6")]
+    pub link: ::prost::alloc::string::String,
+    /// Scene (场景) that it belongs to; may be empty.
+    #[prost(string, tag = "7")]
+    pub scene: ::prost::alloc::string::String,
+    /// What it requires, in the order in which a clerk reads it.
+    #[prost(message, repeated, tag = "8")]
+    pub requirements: ::prost::alloc::vec::Vec<ItemRequirement>,
+}
+/// One thing that an item requires.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ItemRequirement {
+    /// Any of these is enough.
+    #[prost(message, repeated, tag = "1")]
+    pub any_of: ::prost::alloc::vec::Vec<TypeAlternative>,
+    /// Whose material it is: a party's role.
+    #[prost(string, tag = "2")]
+    pub party: ::prost::alloc::string::String,
+    /// Roles of who else must be known, as the material binds them too.
+    #[prost(string, repeated, tag = "3")]
+    pub bound_parties: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Facts of the case under which it is required, all of them; empty is always.
+    #[prost(message, repeated, tag = "4")]
+    pub conditions: ::prost::alloc::vec::Vec<FactCondition>,
+}
+/// Types that are needed together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TypeAlternative {
+    /// Codes of the types.
+    #[prost(string, repeated, tag = "1")]
+    pub material_types: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A fact of a case and the values of which it must have one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FactCondition {
+    /// Key of the fact.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// The values.
+    #[prost(string, repeated, tag = "2")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A "one-thing" package (一件事) of items.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Package {
+    /// Short code, for example `P04`.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Chinese name.
+    #[prost(string, tag = "2")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name.
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Short codes of its items.
+    #[prost(string, repeated, tag = "4")]
+    pub items: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// An organisation on the bus.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3916,6 +4209,252 @@ pub struct Department {
     /// Unified social credit code (GB 32100-2015).
     #[prost(string, tag = "4")]
     pub credit_code: ::prost::alloc::string::String,
+}
+/// Whether a type may be shared: three classes, and no other (Order 809).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SharingClass {
+    /// Not set.
+    Unspecified = 0,
+    /// With every department whose duties need it.
+    Unconditional = 1,
+    /// For a scope and use.
+    Conditional = 2,
+    /// Not at all.
+    NotShared = 3,
+}
+impl SharingClass {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SHARING_CLASS_UNSPECIFIED",
+            Self::Unconditional => "SHARING_CLASS_UNCONDITIONAL",
+            Self::Conditional => "SHARING_CLASS_CONDITIONAL",
+            Self::NotShared => "SHARING_CLASS_NOT_SHARED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SHARING_CLASS_UNSPECIFIED" => Some(Self::Unspecified),
+            "SHARING_CLASS_UNCONDITIONAL" => Some(Self::Unconditional),
+            "SHARING_CLASS_CONDITIONAL" => Some(Self::Conditional),
+            "SHARING_CLASS_NOT_SHARED" => Some(Self::NotShared),
+            _ => None,
+        }
+    }
+}
+/// How often what a source department holds changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UpdateFrequency {
+    /// Not set.
+    Unspecified = 0,
+    /// At once.
+    RealTime = 1,
+    /// Each day.
+    Daily = 2,
+    /// Each week.
+    Weekly = 3,
+    /// Each month.
+    Monthly = 4,
+    /// Each year.
+    Yearly = 5,
+    /// When something happens to it.
+    OnChange = 6,
+}
+impl UpdateFrequency {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UPDATE_FREQUENCY_UNSPECIFIED",
+            Self::RealTime => "UPDATE_FREQUENCY_REAL_TIME",
+            Self::Daily => "UPDATE_FREQUENCY_DAILY",
+            Self::Weekly => "UPDATE_FREQUENCY_WEEKLY",
+            Self::Monthly => "UPDATE_FREQUENCY_MONTHLY",
+            Self::Yearly => "UPDATE_FREQUENCY_YEARLY",
+            Self::OnChange => "UPDATE_FREQUENCY_ON_CHANGE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UPDATE_FREQUENCY_UNSPECIFIED" => Some(Self::Unspecified),
+            "UPDATE_FREQUENCY_REAL_TIME" => Some(Self::RealTime),
+            "UPDATE_FREQUENCY_DAILY" => Some(Self::Daily),
+            "UPDATE_FREQUENCY_WEEKLY" => Some(Self::Weekly),
+            "UPDATE_FREQUENCY_MONTHLY" => Some(Self::Monthly),
+            "UPDATE_FREQUENCY_YEARLY" => Some(Self::Yearly),
+            "UPDATE_FREQUENCY_ON_CHANGE" => Some(Self::OnChange),
+            _ => None,
+        }
+    }
+}
+/// By what way a material comes to who uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SharingWay {
+    /// Not set.
+    Unspecified = 0,
+    /// A call for one material.
+    Interface = 1,
+    /// A whole file.
+    File = 2,
+    /// A question that is answered with yes or no.
+    Verification = 3,
+}
+impl SharingWay {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SHARING_WAY_UNSPECIFIED",
+            Self::Interface => "SHARING_WAY_INTERFACE",
+            Self::File => "SHARING_WAY_FILE",
+            Self::Verification => "SHARING_WAY_VERIFICATION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SHARING_WAY_UNSPECIFIED" => Some(Self::Unspecified),
+            "SHARING_WAY_INTERFACE" => Some(Self::Interface),
+            "SHARING_WAY_FILE" => Some(Self::File),
+            "SHARING_WAY_VERIFICATION" => Some(Self::Verification),
+            _ => None,
+        }
+    }
+}
+/// Class of data by the harm that its loss would do. Secrets are in no catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Classification {
+    /// Not set.
+    Unspecified = 0,
+    /// 一般数据.
+    General = 1,
+    /// 重要数据.
+    Important = 2,
+    /// 核心数据.
+    Core = 3,
+}
+impl Classification {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLASSIFICATION_UNSPECIFIED",
+            Self::General => "CLASSIFICATION_GENERAL",
+            Self::Important => "CLASSIFICATION_IMPORTANT",
+            Self::Core => "CLASSIFICATION_CORE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLASSIFICATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLASSIFICATION_GENERAL" => Some(Self::General),
+            "CLASSIFICATION_IMPORTANT" => Some(Self::Important),
+            "CLASSIFICATION_CORE" => Some(Self::Core),
+            _ => None,
+        }
+    }
+}
+/// Kind of validity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ValidityKind {
+    /// Not set.
+    Unspecified = 0,
+    /// Until a day: the one that the document names, else a period after its issue.
+    FixedUntil = 1,
+    /// Work must start within a period after the issue.
+    StartWithin = 2,
+    /// Until another version, or its issuer, ends it.
+    OpenUntilChanged = 3,
+    /// As long as its issuer says, at any moment.
+    LiveStatus = 4,
+    /// Until a new version of what it belongs to.
+    VersionBound = 5,
+    /// Until the end of the contract.
+    TermOfContract = 6,
+}
+impl ValidityKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VALIDITY_KIND_UNSPECIFIED",
+            Self::FixedUntil => "VALIDITY_KIND_FIXED_UNTIL",
+            Self::StartWithin => "VALIDITY_KIND_START_WITHIN",
+            Self::OpenUntilChanged => "VALIDITY_KIND_OPEN_UNTIL_CHANGED",
+            Self::LiveStatus => "VALIDITY_KIND_LIVE_STATUS",
+            Self::VersionBound => "VALIDITY_KIND_VERSION_BOUND",
+            Self::TermOfContract => "VALIDITY_KIND_TERM_OF_CONTRACT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VALIDITY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "VALIDITY_KIND_FIXED_UNTIL" => Some(Self::FixedUntil),
+            "VALIDITY_KIND_START_WITHIN" => Some(Self::StartWithin),
+            "VALIDITY_KIND_OPEN_UNTIL_CHANGED" => Some(Self::OpenUntilChanged),
+            "VALIDITY_KIND_LIVE_STATUS" => Some(Self::LiveStatus),
+            "VALIDITY_KIND_VERSION_BOUND" => Some(Self::VersionBound),
+            "VALIDITY_KIND_TERM_OF_CONTRACT" => Some(Self::TermOfContract),
+            _ => None,
+        }
+    }
+}
+/// Who may see a data item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Sensitivity {
+    /// Not set.
+    Unspecified = 0,
+    /// Anybody.
+    Public = 1,
+    /// Who may see data about this person.
+    Personal = 2,
+    /// Nobody but its source department.
+    Secret = 3,
+}
+impl Sensitivity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SENSITIVITY_UNSPECIFIED",
+            Self::Public => "SENSITIVITY_PUBLIC",
+            Self::Personal => "SENSITIVITY_PERSONAL",
+            Self::Secret => "SENSITIVITY_SECRET",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SENSITIVITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "SENSITIVITY_PUBLIC" => Some(Self::Public),
+            "SENSITIVITY_PERSONAL" => Some(Self::Personal),
+            "SENSITIVITY_SECRET" => Some(Self::Secret),
+            _ => None,
+        }
+    }
 }
 /// How a type of material comes onto the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -3965,7 +4504,8 @@ pub mod catalog_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// What kinds of material there are, and who holds them. Open to every system on the bus.
+    /// What kinds of material there are, who holds them, and which items require them. Open to every system
+    /// on the bus.
     #[derive(Debug, Clone)]
     pub struct CatalogServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -4112,6 +4652,81 @@ pub mod catalog_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.CatalogService", "ListDepartments"));
             self.inner.unary(req, path, codec).await
         }
+        /// Lists the approval items in the catalogue's order.
+        pub async fn list_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.CatalogService/ListItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.CatalogService", "ListItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns one approval item.
+        pub async fn get_item(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetItemRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetItemResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.CatalogService/GetItem",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.CatalogService", "GetItem"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the packages of items in the catalogue's order.
+        pub async fn list_packages(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPackagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPackagesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.CatalogService/ListPackages",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.CatalogService", "ListPackages"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4151,8 +4766,30 @@ pub mod catalog_service_server {
             tonic::Response<super::ListDepartmentsResponse>,
             tonic::Status,
         >;
+        /// Lists the approval items in the catalogue's order.
+        async fn list_items(
+            &self,
+            request: tonic::Request<super::ListItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListItemsResponse>,
+            tonic::Status,
+        >;
+        /// Returns one approval item.
+        async fn get_item(
+            &self,
+            request: tonic::Request<super::GetItemRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetItemResponse>, tonic::Status>;
+        /// Lists the packages of items in the catalogue's order.
+        async fn list_packages(
+            &self,
+            request: tonic::Request<super::ListPackagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPackagesResponse>,
+            tonic::Status,
+        >;
     }
-    /// What kinds of material there are, and who holds them. Open to every system on the bus.
+    /// What kinds of material there are, who holds them, and which items require them. Open to every system
+    /// on the bus.
     #[derive(Debug)]
     pub struct CatalogServiceServer<T> {
         inner: Arc<T>,
@@ -4352,6 +4989,141 @@ pub mod catalog_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListDepartmentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.CatalogService/ListItems" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListItemsSvc<T: CatalogService>(pub Arc<T>);
+                    impl<
+                        T: CatalogService,
+                    > tonic::server::UnaryService<super::ListItemsRequest>
+                    for ListItemsSvc<T> {
+                        type Response = super::ListItemsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListItemsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CatalogService>::list_items(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListItemsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.CatalogService/GetItem" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetItemSvc<T: CatalogService>(pub Arc<T>);
+                    impl<
+                        T: CatalogService,
+                    > tonic::server::UnaryService<super::GetItemRequest>
+                    for GetItemSvc<T> {
+                        type Response = super::GetItemResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetItemRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CatalogService>::get_item(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetItemSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.CatalogService/ListPackages" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPackagesSvc<T: CatalogService>(pub Arc<T>);
+                    impl<
+                        T: CatalogService,
+                    > tonic::server::UnaryService<super::ListPackagesRequest>
+                    for ListPackagesSvc<T> {
+                        type Response = super::ListPackagesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPackagesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CatalogService>::list_packages(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPackagesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -4700,7 +5472,7 @@ pub struct ListMaterialsResponse {
     pub receipt: ::core::option::Option<Receipt>,
 }
 /// One material of a project or of one of its parties.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TimelineEntry {
     /// Code of the stage that its type belongs to; empty for what belongs to any.
     #[prost(string, tag = "1")]
@@ -4746,6 +5518,11 @@ pub struct FindMaterialsRequest {
     /// UUID of this request, for the trail; may be empty.
     #[prost(string, tag = "7")]
     pub request_id: ::prost::alloc::string::String,
+    /// A day that has begun, `YYYY-MM-DD` in Asia/Shanghai: finds what was current at its end as the bus
+    /// knew it then, and asks nobody. Each material says how it stood then, and how it stands now. Empty
+    /// finds what is current.
+    #[prost(string, tag = "8")]
+    pub as_of: ::prost::alloc::string::String,
 }
 /// Answer of FindMaterials.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4774,7 +5551,7 @@ pub struct GetMaterialRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// Answer of GetMaterial.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetMaterialResponse {
     /// The version.
     #[prost(message, optional, tag = "1")]
@@ -5510,7 +6287,7 @@ pub struct FetchMaterialRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// One message of the answer to FetchMaterial. The parts may come together.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FetchMaterialResponse {
     /// What is sent; in the first message.
     #[prost(message, optional, tag = "1")]
@@ -5523,7 +6300,7 @@ pub struct FetchMaterialResponse {
     pub receipt: ::core::option::Option<Receipt>,
 }
 /// Request of BeginPublish.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeginPublishRequest {
     /// Code or alias of the type.
     #[prost(string, tag = "1")]
@@ -5562,9 +6339,12 @@ pub struct BeginPublishRequest {
     /// Why the call is made.
     #[prost(message, optional, tag = "12")]
     pub purpose: ::core::option::Option<Purpose>,
+    /// How it stands to other versions, which must be on the bus; at most 16.
+    #[prost(message, repeated, tag = "13")]
+    pub relations: ::prost::alloc::vec::Vec<Relation>,
 }
 /// Answer of BeginPublish.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeginPublishResponse {
     /// Set where the same content is held already: nothing needs to be sent.
     #[prost(message, optional, tag = "1")]
@@ -5616,7 +6396,7 @@ pub struct CommitPublishRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// Answer of CommitPublish.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CommitPublishResponse {
     /// The version.
     #[prost(message, optional, tag = "1")]

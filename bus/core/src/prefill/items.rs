@@ -25,11 +25,9 @@ impl Items {
     ///
     /// [`SourceStatus::NotStructured`] if the content is no JSON object.
     pub(super) fn read(content: &[u8], names: &[&str]) -> Result<Self, SourceStatus> {
-        let record: Map<String, Value> =
-            serde_json::from_slice(content).map_err(|_: serde_json::Error| {
-                // What is wrong with it would quote it.
-                SourceStatus::NotStructured
-            })?;
+        // What is wrong with it quotes it, so nobody is told.
+        let record: Map<String, Value> = serde_json::from_slice(content)
+            .map_err(|_quotes: serde_json::Error| SourceStatus::NotStructured)?;
         let item = |name: &&str| Some(((*name).to_owned(), text(record.get(*name)?)?));
         Ok(Self(names.iter().filter_map(item).collect()))
     }

@@ -101,6 +101,9 @@ pub struct Call {
     /// SHA-256 of the permissions that decided, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Arc<str>>,
+    /// First 16 hexadecimal digits of the version of the catalogue that the call was by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<Arc<str>>,
     /// Digest of the request id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<Digest>,

@@ -168,7 +168,9 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
     if let Some(why) = &mut packaged.why {
         why.package = Some("P01".to_owned());
     }
+    let catalog = Some("0123456789abcdef".into());
     BTreeMap::from([
+        ("outcome under a catalogue", Record { call: Call { catalog, ..hit().call }, ..hit() }),
         ("intent", asked()),
         ("outcome of a hit", hit()),
         ("outcome of a miss", Record { call: packaged, ..miss() }),
@@ -274,7 +276,7 @@ fn fields_stand_in_the_order_of_the_decision_record() {
     let order = "v, id, kind, time, operation, outcome, reason, department, system, certificate, \
         officer, holder, adapter, material_type, version, digest, digest_salted, size_bytes, \
         media_type, already_held, revocation, bytes_authorised, cache, cached_since, adapter_calls, retries, \
-        item, package, cause, legal_basis, authorization, rule, policy, request, trace_id, intent, \
+        item, package, cause, legal_basis, authorization, rule, policy, catalog, request, trace_id, intent, \
         follows, latency_ms, counts, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
         sealed";
     let order: Vec<_> = order.split(", ").collect();
@@ -349,6 +351,7 @@ fn longest() -> Record {
             rule: Some(Rule::Publish),
         }),
         policy: Some("0".repeat(64).into()),
+        catalog: Some("0".repeat(16).into()),
         request: Some(Digest::of(b"")),
         trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".parse().ok(),
         intent: Some(u64::MAX),

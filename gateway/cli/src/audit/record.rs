@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 49] = [
+pub(super) const FIELDS: [&str; 50] = [
     "index",
     "id",
     "kind",
@@ -56,6 +56,7 @@ pub(super) const FIELDS: [&str; 49] = [
     "authorization",
     "rule",
     "policy",
+    "catalog",
     "certificate",
     "officer",
     "adapter",
@@ -118,6 +119,7 @@ pub(super) fn json(record: &pb::Record) -> Value {
         ("authorization", &record.authorization),
         ("rule", &record.rule),
         ("policy", &record.policy),
+        ("catalog", &record.catalog),
         ("certificate", &record.certificate),
         ("officer", &record.officer),
         ("adapter", &record.adapter),
@@ -257,6 +259,7 @@ mod tests {
             adapter: text(),
             cached_since: time,
             policy: text(),
+            catalog: text(),
             trace_id: text(),
             latency_ms: 1,
             retries: 1,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic where a step fails")]
 
 mod audit;
+mod catalogue;
 mod config;
 mod crash;
 mod demo;

@@ -65,6 +65,7 @@ fn holding(query: &LookupQuery, one: pb::Holding) -> Result<Holding, String> {
             issuer: optional("issuer", &one.issuer)?,
             issued: optional("issued", &one.issued)?,
             valid_until: optional("valid_until", &one.valid_until)?,
+            relations: Vec::new(),
         })
     };
     let holding = || Ok(Holding { document: document()?, status: one.status.parse()? });

@@ -17,7 +17,7 @@ pub(crate) fn prefill_query(
     bus: &Bus,
     message: pb::PrefillFormRequest,
 ) -> Result<PrefillQuery, FieldError> {
-    let catalog = bus.catalog().clone();
+    let catalog = bus.catalog();
     Ok(PrefillQuery {
         form: PrefillQuery::form(&catalog, &message.form)?,
         parties: parties(bus, &message.project, message.parties)?,

@@ -1,8 +1,8 @@
 //! Messages of MaterialService.
 
 use oncebus_core::{
-    Bus, Cache, FieldError, FindQuery, GetQuery, Judgement, MaterialInfo, Revocation, Revoked,
-    Verdict, VersionName,
+    Bus, Cache, FieldError, FindQuery, GetQuery, Judgement, MaterialInfo, Relation, RelationKind,
+    Revocation, Revoked, Then, Verdict, VersionName,
 };
 use oncebus_proto::v1 as pb;
 
@@ -18,6 +18,7 @@ pub(crate) fn find_query(
         number: optional("number", &message.number)?,
         purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
+        as_of: optional("as_of", &message.as_of)?,
     })
 }
 
@@ -67,6 +68,8 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
             Some(Revoked { reason, .. }) => pb_revocation(reason).into(),
             None => pb::Revocation::Unspecified.into(),
         },
+        relations: document.relations.iter().map(relation).collect(),
+        then: info.then.as_ref().map(then),
     }
 }
 
@@ -75,6 +78,24 @@ pub(super) fn freshness(info: &MaterialInfo) -> pb::Freshness {
         true => pb::Freshness::Stale,
         false => pb::Freshness::Fresh,
     }
+}
+
+fn then(then: &Then) -> pb::MaterialThen {
+    pb::MaterialThen {
+        validity: validity(then.judgement.verdict).into(),
+        valid_until: until(&then.judgement),
+        status: then.status.to_string(),
+    }
+}
+
+fn relation(relation: &Relation) -> pb::Relation {
+    let kind = match relation.kind {
+        RelationKind::Replaces => pb::RelationKind::Replaces,
+        RelationKind::AnnexOf => pb::RelationKind::AnnexOf,
+        RelationKind::TranslationOf => pb::RelationKind::TranslationOf,
+        RelationKind::SnapshotOf => pb::RelationKind::SnapshotOf,
+    };
+    pb::Relation { kind: kind.into(), version: relation.version.to_string() }
 }
 
 pub(super) fn until(judgement: &Judgement) -> String {

@@ -12,7 +12,7 @@ use tonic::{Code, Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::common::receipt;
-use crate::reload::{ReloadError, ReloadFailure};
+use crate::reload::{ReloadError, ReloadFailure, listed};
 
 pub(crate) use self::act::act_failure;
 
@@ -56,6 +56,12 @@ pub(crate) fn reload_failure(failed: ReloadFailure) -> Status {
             // The first of many faults; all are in our own log.
             let fault = fault.to_string();
             let message = fault.lines().next().unwrap_or_default();
+            let message = message.chars().take(FAULT_LETTERS).collect();
+            refused(Code::FailedPrecondition, reason, message)
+        }
+        ReloadError::Incompatible(changes) => {
+            let message =
+                format!("the catalogue cannot follow the one in force: {}", listed(&changes));
             let message = message.chars().take(FAULT_LETTERS).collect();
             refused(Code::FailedPrecondition, reason, message)
         }

@@ -47,6 +47,7 @@ pub(crate) struct StoredRecord {
     authorization: String,
     rule: String,
     policy: String,
+    catalog: String,
     trace_id: String,
     intent: Option<u64>,
     follows: Option<u64>,
@@ -116,6 +117,7 @@ impl StoredRecord {
             adapter: self.adapter,
             cached_since: self.cached_since.and_then(moment),
             policy: self.policy,
+            catalog: self.catalog,
             trace_id: self.trace_id,
             latency_ms: signed(self.latency_ms),
             retries: self.retries,
@@ -155,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_record_keeps_every_field_of_its_leaf() {
-        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"revocation":"rv","bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","request":"q","trace_id":"tr","counts":{"asked":5,"distinct":4,"held":3,"to_collect":2,"satisfied":1},"intent":6,"follows":7,"latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
+        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"revocation":"rv","bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","catalog":"ca","request":"q","trace_id":"tr","counts":{"asked":5,"distinct":4,"held":3,"to_collect":2,"satisfied":1},"intent":6,"follows":7,"latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
         let stored: StoredRecord = serde_json::from_slice(leaf).unwrap();
 
         let record = stored.message(3, leaf.to_vec());
@@ -182,6 +184,7 @@ mod tests {
             "application/pdf",
             "P1",
             "p",
+            "ca",
             "tr",
             "gw",
             "cf",
