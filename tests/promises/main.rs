@@ -14,6 +14,7 @@ mod history;
 mod identifiers;
 mod identity;
 mod model;
+mod prefilling;
 mod publishing;
 mod records;
 mod reload;

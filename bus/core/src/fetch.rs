@@ -26,7 +26,7 @@ pub struct FetchQuery {
     /// Why.
     pub purpose: Purpose,
     /// The caller's id of the request.
-    pub request_id: RequestId,
+    pub request_id: Option<RequestId>,
 }
 
 /// Which version is wanted.

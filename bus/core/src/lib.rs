@@ -40,6 +40,7 @@ mod party;
 mod permissions;
 mod planted;
 mod policy;
+mod prefill;
 mod publish;
 mod purpose;
 mod receive;
@@ -60,6 +61,7 @@ mod standing;
 mod status;
 mod subject;
 mod sweep;
+mod take;
 mod timeline;
 mod trace;
 mod valid_until;
@@ -115,6 +117,10 @@ pub use self::{
     party::{Parties, Party, PartyRole},
     permissions::{Operation, Permission, PermissionError, Permissions, Rule},
     policy::{Epoch, Policy},
+    prefill::{
+        FieldText, FieldValue, FormSource, PrefillQuery, PrefilledField, PrefilledForm,
+        SourceStatus,
+    },
     publish::{BeginQuery, Begun, CommitQuery, Published, PutQuery},
     purpose::{Authorization, Cause, Purpose},
     record::{AdapterCalls, Cache, Call, Ending, Ground, Kind, Record, Span, Spans, Why},

@@ -39,6 +39,8 @@ pub enum Operation {
     Resolve,
     /// Tells what becomes of materials.
     Watch,
+    /// Fills a form with data items.
+    Prefill,
     /// Asks for records to be unsealed.
     RequestUnseal,
     /// Approves that.
@@ -190,6 +192,7 @@ impl Permissions {
             | Operation::List
             | Operation::Resolve
             | Operation::Watch
+            | Operation::Prefill
                 if may_fetch =>
             {
                 Ok(Rule::Fetch)
@@ -254,6 +257,7 @@ impl fmt::Display for Operation {
             Self::List => "list",
             Self::Resolve => "resolve",
             Self::Watch => "watch",
+            Self::Prefill => "prefill",
             Self::RequestUnseal => "request_unseal",
             Self::ApproveUnseal => "approve_unseal",
             Self::ReadSealed => "read_sealed",

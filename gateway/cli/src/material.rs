@@ -9,6 +9,7 @@ mod download;
 mod fetch;
 mod list;
 mod lookup;
+mod prefill;
 mod publish;
 mod resolve;
 mod revoke;
@@ -56,6 +57,8 @@ pub(crate) enum MaterialCommand {
     List(list::ListArgs),
     /// Says of everything that an item or a package requires whether it is held
     Resolve(Box<resolve::ResolveArgs>),
+    /// Fills a form with what departments have already, and shows where they differ
+    Prefill(Box<prefill::PrefillArgs>),
     /// Takes a version back for ever, and tells who was given it
     Revoke(Box<revoke::RevokeArgs>),
     /// Shows what becomes of materials, as it happens
@@ -76,6 +79,7 @@ impl MaterialCommand {
             Self::Verify(args) => args.run().await,
             Self::List(args) => args.run().await,
             Self::Resolve(args) => args.run().await,
+            Self::Prefill(args) => args.run().await,
             Self::Revoke(args) => args.run().await,
             Self::Watch(args) => args.run().await,
         }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use oncebus_gateway::{Catalog, MaterialType, Supply, ValidityKind};
 
-use self::party::DEVELOPER;
+use self::party::{DEVELOPER, FILED_NAME, PROJECT_NAME};
 pub(crate) use self::party::{PARTIES, SampleParty};
 
 /// Scheme of the project that most samples are about.
@@ -55,7 +55,7 @@ impl Sample {
     pub(crate) fn of(catalog: &Catalog, place: usize, row: &MaterialType) -> Self {
         let number = Self::number_of(row);
         let (media_type, content) = if row.supply != Supply::Uploaded && accepts(row, JSON) {
-            (JSON.to_owned(), record::of(row, None))
+            (JSON.to_owned(), record::of(row, None, project_name(catalog, place)))
         } else if accepts(row, PDF) {
             (PDF.to_owned(), pdf::document(row, &number, size(catalog, place, row)))
         } else {
@@ -75,7 +75,7 @@ impl Sample {
             let number = format!("{}-2025-{:04}", row.alias, at + 2);
             let whole = Self::of(catalog, place, row);
             let content = match whole.media_type.as_str() {
-                JSON => record::of(row, Some(party)),
+                JSON => record::of(row, Some(party), project_name(catalog, place)),
                 PDF => pdf::document(row, &number, size(catalog, place, row)),
                 _ => noise(&number, size(catalog, place, row)),
             };
@@ -124,6 +124,17 @@ impl Sample {
     pub(crate) fn digest(&self) -> [u8; 32] {
         Sha256::digest(&self.content).into()
     }
+}
+
+/// Returns what a document of the type at `place` calls the project: the first that names it was there
+/// before the project was planned.
+fn project_name(catalog: &Catalog, place: usize) -> &'static str {
+    let names_it = |row: &MaterialType| {
+        let mut fields = row.fields.iter();
+        fields.any(|field| field.name == record::PROJECT_NAME)
+    };
+    let first = catalog.types().iter().position(|row| names_it(row));
+    if first == Some(place) { FILED_NAME } else { PROJECT_NAME }
 }
 
 fn accepts(row: &MaterialType, wanted: &str) -> bool {

@@ -5428,6 +5428,198 @@ pub mod catalog_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Request of PrefillForm.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PrefillFormRequest {
+    /// Code of the form, as the catalogue has it, for example `F01`.
+    #[prost(string, tag = "1")]
+    pub form: ::prost::alloc::string::String,
+    /// Investment project code of the project (GB/T 40058).
+    #[prost(string, tag = "2")]
+    pub project: ::prost::alloc::string::String,
+    /// Whom the case concerns besides the project, each role once.
+    #[prost(message, repeated, tag = "3")]
+    pub parties: ::prost::alloc::vec::Vec<Party>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "4")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty. The records of what is read carry it too.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of PrefillForm. Every structured content that it read crossed as a fetch with a record of its
+/// own; what crossed stands in these, not in the record of this call.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PrefillFormResponse {
+    /// Code of the form.
+    #[prost(string, tag = "1")]
+    pub form: ::prost::alloc::string::String,
+    /// Chinese name.
+    #[prost(string, tag = "2")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name.
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Its fields, in the form's order.
+    #[prost(message, repeated, tag = "4")]
+    pub fields: ::prost::alloc::vec::Vec<PrefilledField>,
+    /// Digest of the catalogue that answered, `sha256:` and 64 hexadecimal digits.
+    #[prost(string, tag = "5")]
+    pub catalog_version: ::prost::alloc::string::String,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "6")]
+    pub receipt: ::core::option::Option<Receipt>,
+    /// Proof of each material that was read, one for each.
+    #[prost(message, repeated, tag = "7")]
+    pub material_receipts: ::prost::alloc::vec::Vec<Receipt>,
+}
+/// One field of a form.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PrefilledField {
+    /// Its key.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// Chinese label.
+    #[prost(string, tag = "2")]
+    pub label_zh: ::prost::alloc::string::String,
+    /// English label.
+    #[prost(string, tag = "3")]
+    pub label_en: ::prost::alloc::string::String,
+    /// Its values, in the order of the form's sources: none where nobody gives one, several where sources
+    /// differ. Nothing is chosen.
+    #[prost(message, repeated, tag = "4")]
+    pub values: ::prost::alloc::vec::Vec<FieldValue>,
+    /// Whether sources differ: a person decides.
+    #[prost(bool, tag = "5")]
+    pub conflict: bool,
+    /// The sources that give no value, and why.
+    #[prost(message, repeated, tag = "6")]
+    pub without: ::prost::alloc::vec::Vec<FormSource>,
+}
+/// A value, and every source that gives it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FieldValue {
+    /// The text, without blanks at its ends.
+    #[prost(string, tag = "1")]
+    pub value: ::prost::alloc::string::String,
+    /// The sources, at least one.
+    #[prost(message, repeated, tag = "2")]
+    pub sources: ::prost::alloc::vec::Vec<FormSource>,
+}
+/// Where the value of a field comes from, or would.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FormSource {
+    /// Code of the material's type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Chinese name of the type.
+    #[prost(string, tag = "2")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name of the type.
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Role of the party whose material it is.
+    #[prost(string, tag = "4")]
+    pub party: ::prost::alloc::string::String,
+    /// Chinese name of that role.
+    #[prost(string, tag = "5")]
+    pub party_zh: ::prost::alloc::string::String,
+    /// Name of the data item in it, or `number`, `issuer`, `issued`, `valid_until` of the document.
+    #[prost(string, tag = "6")]
+    pub field: ::prost::alloc::string::String,
+    /// Whether it gives a value, and if not, why.
+    #[prost(enumeration = "FormSourceStatus", tag = "7")]
+    pub status: i32,
+    /// Name of the version; empty where nobody fetched it yet.
+    #[prost(string, tag = "8")]
+    pub version: ::prost::alloc::string::String,
+    /// The issuer's number on the document; empty where none is held.
+    #[prost(string, tag = "9")]
+    pub number: ::prost::alloc::string::String,
+    /// Department that holds it, or that does not answer.
+    #[prost(string, tag = "10")]
+    pub holder: ::prost::alloc::string::String,
+    /// Whether it is good; unspecified where none is held.
+    #[prost(enumeration = "Validity", tag = "11")]
+    pub validity: i32,
+    /// Its last day, `YYYY-MM-DD`, or `long_term`; empty where none is known.
+    #[prost(string, tag = "12")]
+    pub valid_until: ::prost::alloc::string::String,
+    /// When its holder last confirmed it.
+    #[prost(message, optional, tag = "13")]
+    pub fetched_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Age of that confirmation in milliseconds.
+    #[prost(int64, tag = "14")]
+    pub age_ms: i64,
+    /// Whether that age is within the type's limit.
+    #[prost(enumeration = "Freshness", tag = "15")]
+    pub freshness: i32,
+    /// Why it is not shared, where the status is NOT_SHARED: the article, `ACCESS_DENIED`, or `VERIFY_ONLY`
+    /// for what is matched at its holder and never shown.
+    #[prost(string, tag = "16")]
+    pub citation: ::prost::alloc::string::String,
+}
+/// Whether a source gives a value, and if not, why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FormSourceStatus {
+    /// Not set.
+    Unspecified = 0,
+    /// It gives one.
+    Given = 1,
+    /// Nobody holds such a material.
+    Missing = 2,
+    /// The material that is held is not good; `validity` says why.
+    NotGood = 3,
+    /// Its content has no data items that a program could read: a PDF or OFD, or no JSON object.
+    NotStructured = 4,
+    /// It does not name this item, or not as a text of at most 4 KiB.
+    Absent = 5,
+    /// Its content was not read: it has over 1 MiB, or 64 others were read already.
+    NotRead = 6,
+    /// Its department does not answer, or not with what it said that it holds.
+    Unknown = 7,
+    /// Nobody may share it with the caller.
+    NotShared = 8,
+    /// The request names nobody in the role `party`.
+    RoleMissing = 9,
+}
+impl FormSourceStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FORM_SOURCE_STATUS_UNSPECIFIED",
+            Self::Given => "FORM_SOURCE_STATUS_GIVEN",
+            Self::Missing => "FORM_SOURCE_STATUS_MISSING",
+            Self::NotGood => "FORM_SOURCE_STATUS_NOT_GOOD",
+            Self::NotStructured => "FORM_SOURCE_STATUS_NOT_STRUCTURED",
+            Self::Absent => "FORM_SOURCE_STATUS_ABSENT",
+            Self::NotRead => "FORM_SOURCE_STATUS_NOT_READ",
+            Self::Unknown => "FORM_SOURCE_STATUS_UNKNOWN",
+            Self::NotShared => "FORM_SOURCE_STATUS_NOT_SHARED",
+            Self::RoleMissing => "FORM_SOURCE_STATUS_ROLE_MISSING",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FORM_SOURCE_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "FORM_SOURCE_STATUS_GIVEN" => Some(Self::Given),
+            "FORM_SOURCE_STATUS_MISSING" => Some(Self::Missing),
+            "FORM_SOURCE_STATUS_NOT_GOOD" => Some(Self::NotGood),
+            "FORM_SOURCE_STATUS_NOT_STRUCTURED" => Some(Self::NotStructured),
+            "FORM_SOURCE_STATUS_ABSENT" => Some(Self::Absent),
+            "FORM_SOURCE_STATUS_NOT_READ" => Some(Self::NotRead),
+            "FORM_SOURCE_STATUS_UNKNOWN" => Some(Self::Unknown),
+            "FORM_SOURCE_STATUS_NOT_SHARED" => Some(Self::NotShared),
+            "FORM_SOURCE_STATUS_ROLE_MISSING" => Some(Self::RoleMissing),
+            _ => None,
+        }
+    }
+}
 /// Request of RevokeMaterial.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RevokeMaterialRequest {
@@ -5755,7 +5947,7 @@ pub mod material_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// What materials there are about a subject. No document bytes move here.
+    /// What materials there are about a subject. No document moves here.
     #[derive(Debug, Clone)]
     pub struct MaterialServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -5902,6 +6094,32 @@ pub mod material_service_client {
             let mut req = request.into_request();
             req.extensions_mut()
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "ListMaterials"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Fills a form (智慧综合表单) with what departments have of the project and its parties: for each field its
+        /// values, and who says so. Sources that differ are all shown, and none is chosen.
+        pub async fn prefill_form(
+            &mut self,
+            request: impl tonic::IntoRequest<super::PrefillFormRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PrefillFormResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/PrefillForm",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "PrefillForm"));
             self.inner.unary(req, path, codec).await
         }
         /// Returns what the bus knows of one version.
@@ -6075,6 +6293,15 @@ pub mod material_service_server {
             tonic::Response<super::ListMaterialsResponse>,
             tonic::Status,
         >;
+        /// Fills a form (智慧综合表单) with what departments have of the project and its parties: for each field its
+        /// values, and who says so. Sources that differ are all shown, and none is chosen.
+        async fn prefill_form(
+            &self,
+            request: tonic::Request<super::PrefillFormRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::PrefillFormResponse>,
+            tonic::Status,
+        >;
         /// Returns what the bus knows of one version.
         async fn get_material(
             &self,
@@ -6127,7 +6354,7 @@ pub mod material_service_server {
             tonic::Status,
         >;
     }
-    /// What materials there are about a subject. No document bytes move here.
+    /// What materials there are about a subject. No document moves here.
     #[derive(Debug)]
     pub struct MaterialServiceServer<T> {
         inner: Arc<T>,
@@ -6330,6 +6557,51 @@ pub mod material_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ListMaterialsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.MaterialService/PrefillForm" => {
+                    #[allow(non_camel_case_types)]
+                    struct PrefillFormSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::PrefillFormRequest>
+                    for PrefillFormSvc<T> {
+                        type Response = super::PrefillFormResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::PrefillFormRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::prefill_form(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = PrefillFormSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

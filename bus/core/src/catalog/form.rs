@@ -46,4 +46,9 @@ pub struct FieldSource {
 impl FieldSource {
     /// What every document has, whatever its type's data items.
     pub const OF_DOCUMENTS: [&str; 4] = ["number", "issuer", "issued", "valid_until"];
+
+    /// Tells whether every document has it: then it is known without the content.
+    pub fn is_of_document(&self) -> bool {
+        Self::OF_DOCUMENTS.contains(&self.field.as_str())
+    }
 }

@@ -15,6 +15,8 @@ pub(crate) struct SampleParty {
 
 /// Name of the sample project.
 pub(super) const PROJECT_NAME: &str = "示例产业园一期";
+/// Name under which it was filed before it was planned: departments differ, and forms show that.
+pub(super) const FILED_NAME: &str = "示例产业园（一期）建设项目";
 /// Where it is built.
 pub(super) const SITE: &str = "济宁市任城区示例路1号";
 

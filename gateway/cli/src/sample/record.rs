@@ -5,15 +5,24 @@ use serde_json::{Map, Value};
 
 use super::{
     PROJECT,
-    party::{CONTRACTOR, DESIGNER, DEVELOPER, PROJECT_NAME, SITE, SampleParty},
+    party::{CONTRACTOR, DESIGNER, DEVELOPER, SITE, SampleParty},
 };
 
-/// Returns the record of a type about a party, or about the project; RFC 8785 for these texts: sorted
-/// keys, no blanks.
-pub(super) fn of(row: &MaterialType, about: Option<&SampleParty>) -> Vec<u8> {
+/// Name of the data item that names the project.
+pub(super) const PROJECT_NAME: &str = "project_name";
+
+/// Returns the record of a type about a party, or about the project, which it calls `project`; RFC 8785
+/// for these texts: sorted keys, no blanks.
+pub(super) fn of(row: &MaterialType, about: Option<&SampleParty>, project: &str) -> Vec<u8> {
     let mut names: Vec<_> = row.fields.iter().map(|field| field.name.as_str()).collect();
     names.sort_unstable();
-    let value = |name: &&str| ((*name).to_owned(), Value::from(value(row, name, about)));
+    let value = |name: &&str| {
+        let text = match *name {
+            PROJECT_NAME => project.to_owned(),
+            name => value(row, name, about),
+        };
+        ((*name).to_owned(), Value::from(text))
+    };
     let record: Map<_, _> = names.iter().map(value).collect();
     Value::from(record).to_string().into_bytes()
 }
@@ -24,7 +33,6 @@ fn value(row: &MaterialType, name: &str, about: Option<&SampleParty>) -> String 
         "name" => about.name,
         "credit_code" | "citizen_id" => about.value,
         "project_code" => PROJECT,
-        "project_name" => PROJECT_NAME,
         "developer" | "land_user" | "right_holder" | "tenderer" | "employer" => DEVELOPER.name,
         "contractor" | "winner" => CONTRACTOR.name,
         "designer" => DESIGNER.name,

@@ -13,6 +13,7 @@ mod garbage;
 mod offline;
 mod origin;
 mod outside;
+mod prefill;
 mod python;
 mod unsealing;
 mod verifying;

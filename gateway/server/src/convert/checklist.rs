@@ -196,7 +196,8 @@ fn question(question: &Question) -> pb::Question {
     }
 }
 
-fn citation(bar: &Bar) -> String {
+/// Says why a type is not shared.
+pub(super) fn citation(bar: &Bar) -> String {
     match bar {
         Bar::Law { citation } => citation.clone(),
         Bar::Permission => "ACCESS_DENIED".to_owned(),

@@ -54,10 +54,7 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
         current: info.current,
         fetched_at: Some(timestamp(info.confirmed_at)),
         age_ms: i64::try_from(info.age.as_millis()).unwrap_or(i64::MAX),
-        freshness: match info.stale {
-            true => pb::Freshness::Stale.into(),
-            false => pb::Freshness::Fresh.into(),
-        },
+        freshness: freshness(info).into(),
         cache: match info.cache {
             Some(Cache::Hit) => pb::CacheResult::Hit.into(),
             Some(Cache::Miss) => pb::CacheResult::Miss.into(),
@@ -73,6 +70,13 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
         },
         relations: document.relations.iter().map(relation).collect(),
         then: info.then.as_ref().map(then),
+    }
+}
+
+pub(super) fn freshness(info: &MaterialInfo) -> pb::Freshness {
+    match info.stale {
+        true => pb::Freshness::Stale,
+        false => pb::Freshness::Fresh,
     }
 }
 
@@ -94,7 +98,7 @@ fn relation(relation: &Relation) -> pb::Relation {
     pb::Relation { kind: kind.into(), version: relation.version.to_string() }
 }
 
-fn until(judgement: &Judgement) -> String {
+pub(super) fn until(judgement: &Judgement) -> String {
     judgement.until.map(|until| until.to_string()).unwrap_or_default()
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn fetch_query(
     message: pb::FetchMaterialRequest,
 ) -> Result<FetchQuery, FieldError> {
     let purpose = purpose(bus, message.purpose.clone())?;
-    let request_id = request_id(&message.request_id)?;
+    let request_id = Some(request_id(&message.request_id)?);
     let offset = unsigned("offset", message.offset)?;
     if message.version.is_empty() {
         return current(bus, message, offset, purpose, request_id);
@@ -42,7 +42,7 @@ fn current(
     message: pb::FetchMaterialRequest,
     offset: u64,
     purpose: oncebus_core::Purpose,
-    request_id: oncebus_core::RequestId,
+    request_id: Option<oncebus_core::RequestId>,
 ) -> Result<FetchQuery, FieldError> {
     if message.material_type.is_empty() {
         let cure = "name a version, or give material_type and subject";

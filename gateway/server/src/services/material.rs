@@ -1,6 +1,7 @@
 //! MaterialService.
 
 mod list;
+mod prefill;
 mod revoke;
 mod verify;
 mod watch;
@@ -66,6 +67,13 @@ impl MaterialService for Material {
         };
         let receipt = Some(convert::receipt(&receipt));
         Ok(Response::new(pb::FindMaterialsResponse { materials, next_page_token, receipt }))
+    }
+
+    async fn prefill_form(
+        &self,
+        request: Request<pb::PrefillFormRequest>,
+    ) -> Result<Response<pb::PrefillFormResponse>, Status> {
+        prefill::prefill_form(&self.0, request).await
     }
 
     async fn get_material(
