@@ -5,6 +5,7 @@ mod admission;
 mod caching;
 mod canary;
 mod checklist;
+mod contributing;
 mod fetching;
 mod fields;
 mod identifiers;

@@ -5,9 +5,10 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
-    Identifiers, Journal, MaterialType, Policy, Registry, Rng, Subject,
+    Admission, AdmissionLimits, CacheLimits, Catalog, Clock, DuplicateCollection, ExchangeError,
+    FieldError, Holders, Identifiers, Journal, MaterialType, Policy, Registry, Rng, Subject,
     cache::Caches,
+    contribution::Duplicates,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
     identifier::Against,
@@ -40,6 +41,7 @@ pub struct Bus {
     pub(crate) commits: Turns,
     pub(crate) outages: Outages,
     pub(crate) revocations: Revocations,
+    pub(crate) duplicates: Duplicates,
     pub(crate) planted: Planted,
 }
 
@@ -64,6 +66,8 @@ pub struct Parts {
     pub limits: Limits,
     /// How identifiers of requests are checked.
     pub identifiers: Identifiers,
+    /// What follows from an upload of what a department has already.
+    pub duplicate_collection: DuplicateCollection,
 }
 
 /// Memory that the bounds count with where nobody says how much there is.
@@ -122,6 +126,7 @@ impl Bus {
             identifiers: Arc::new(parts.identifiers),
             commits: Turns::default(),
             outages: Outages::default(),
+            duplicates: Duplicates::new(parts.duplicate_collection),
             planted,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Admitted, Bus, ExchangeError, Facts, Failure, MaterialInfo, MaterialType, Number, Operation,
-    Purpose, RequestId, Subject, VersionId, When, exchange::Exchange,
+    Purpose, RequestId, Subject, VersionId, When, cache::Topic, exchange::Exchange,
 };
 use oncebus_trail::Receipt;
 
@@ -17,10 +17,30 @@ pub struct FindQuery {
     pub subject: Subject,
     /// The issuer's number, or every one.
     pub number: Option<Number>,
+    /// What is wanted beside the current versions.
+    pub beside: Beside,
     /// Why.
     pub purpose: Purpose,
     /// The caller's id of the request.
     pub request_id: Option<RequestId>,
+}
+
+/// What is wanted beside current versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// Contributions, which are not current.
+    Contributions,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct FoundMaterials {
+    /// The current versions, by number.
+    pub current: Vec<MaterialInfo>,
+    /// Contributions, oldest first; at most 100.
+    pub contributions: Vec<MaterialInfo>,
 }
 
 /// A checked request for what is known of one version.
@@ -46,7 +66,7 @@ impl Bus {
         &self,
         admitted: Admitted,
         query: FindQuery,
-    ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
+    ) -> Result<(FoundMaterials, Receipt), Failure> {
         let bus = self.clone();
         finished(tokio::spawn(async move { bus.run_find(admitted, query).await })).await
     }
@@ -55,14 +75,15 @@ impl Bus {
         self,
         admitted: Admitted,
         query: FindQuery,
-    ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
+    ) -> Result<(FoundMaterials, Receipt), Failure> {
         let Admitted { caller, deadline, permit: _until_the_end, .. } = admitted;
-        let FindQuery { material_type, subject, number, purpose, request_id } = query;
+        let FindQuery { material_type, subject, number, beside, purpose, request_id } = query;
         let mut exchange =
             Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
         exchange.request(request_id);
         exchange.about(&subject);
         exchange.holder(&material_type.department);
+        let topic = Topic { material_type: material_type.code.clone(), subject: subject.clone() };
         let found = async {
             exchange.decide(&caller, Operation::Find, &material_type)?;
             let number = number.as_ref();
@@ -71,9 +92,16 @@ impl Bus {
             let (now, facts) = (self.clock.now(), Facts::default());
             let when = When::Now(now);
             let under = self.circumstances(&material_type, &subject, &facts, when).await?;
-            let infos: Vec<_> =
+            let mut contributions = match beside {
+                Beside::Nothing => Vec::new(),
+                Beside::Contributions => self.contributed(&topic, &under, now).await?,
+            };
+            contributions
+                .retain(|info| number.is_none_or(|number| *number == info.document.number));
+            let current =
                 found.iter().map(|found| found.info(&material_type, &under, now)).collect();
-            Ok::<_, ExchangeError>((infos, exchange.served(0, None).await?))
+            let found = FoundMaterials { current, contributions };
+            Ok::<_, ExchangeError>((found, exchange.served(0, None).await?))
         };
         match found.await {
             Ok(found) => Ok(found),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Cache, Circumstances, DeptId, Document, Judgement, Known, MaterialType, Revoked, Status,
-    Supply, TypeCode, Version, VersionName, judge, resolve::Held,
+    Cache, Circumstances, Contribution, DeptId, Document, Judgement, Known, MaterialType, Revoked,
+    Status, Supply, TypeCode, Version, VersionName, judge, resolve::Held,
 };
 
 /// What the bus knows of one version of one material.
@@ -37,6 +37,8 @@ pub struct MaterialInfo {
     pub judgement: Judgement,
     /// That it was revoked on the bus.
     pub revoked: Option<Revoked>,
+    /// That it is a contribution, as far as it is not current.
+    pub contribution: Option<Contribution>,
 }
 
 // === impl MaterialInfo ===
@@ -58,6 +60,7 @@ impl MaterialInfo {
             status: version.status,
             judgement: judge(&version.known(), under),
             revoked: version.revoked,
+            contribution: None,
         }
     }
 
@@ -98,6 +101,7 @@ impl MaterialInfo {
             status: held.status,
             judgement: judge(&known, under),
             revoked,
+            contribution: None,
         }
     }
 }

@@ -13,6 +13,8 @@ mod checklist;
 mod chunks;
 mod circumstances;
 mod clock;
+mod contribution;
+mod correct;
 mod digest;
 mod error;
 mod exchange;
@@ -80,11 +82,15 @@ pub use self::{
     },
     chunks::{CHUNK_BYTES, ChunkDigests},
     clock::{Clock, SteadyClock, SystemClock},
+    contribution::{
+        Contribution, CorrectionState, DuplicateCollection, Excepted, Intake, UploadException,
+    },
+    correct::Corrected,
     digest::{Digest, DigestError},
     error::{Class, ExchangeError, Failure},
     fetch::{FetchQuery, Target},
     field::{Day, FieldError, IssuerName, MediaType, Number},
-    find::{FindQuery, GetQuery},
+    find::{Beside, FindQuery, FoundMaterials, GetQuery},
     gather::Bar,
     hang_up::HangUp,
     holders::{
@@ -96,8 +102,8 @@ pub use self::{
         Identifiers, ItemCode, Mode, OrganisationCode, PermitNumber, ProjectCode, RegionCode,
     },
     ids::{
-        BootId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId, VersionId,
-        VersionName,
+        BootId, CorrectionId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode,
+        UploadId, VersionId, VersionName,
     },
     info::MaterialInfo,
     journal::{Journal, RecordError, Run},

@@ -6,6 +6,7 @@ mod audit;
 mod catalog;
 mod checklist;
 mod common;
+mod contribution;
 mod material;
 mod revoke;
 mod status;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     catalog::{department, material_type},
     checklist::{checklist, checklist_query},
     common::{pb_digest, receipt},
+    contribution::correction,
     material::{find_query, get_query, info},
     revoke::{recipient, revoke_query},
     status::{

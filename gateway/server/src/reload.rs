@@ -122,6 +122,7 @@ impl Reloads {
         self.callers.replace_roles(&config.systems);
         self.acts.replace_retention(&config.retention);
         self.bus.identifiers().replace_modes(config.identifiers);
+        self.bus.replace_duplicate_collection(config.duplicate_collection);
         let epoch = self.bus.policy().replace(permissions);
         tracing::info!(epoch = epoch.0, ?restart_needed, "the configuration was read again");
         Ok(Reloaded { epoch, restart_needed, receipt })

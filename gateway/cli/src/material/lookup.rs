@@ -61,6 +61,7 @@ impl FindArgs {
                 page_size: 0,
                 page_token,
                 request_id: request_id.clone(),
+                include_contributions: false,
             };
             let request = within(CALL_TIME, request);
             let answer = client.find_materials(request).await.map_err(|s| failed(&s))?;

@@ -133,6 +133,7 @@ fn begin(code: &str, sample: &Sample, replaced: &str) -> BeginPublishRequest {
         expected_version: replaced.to_owned(),
         request_id: request_id(),
         purpose: purpose(),
+        ..Default::default()
     }
 }
 
