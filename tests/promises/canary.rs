@@ -91,6 +91,23 @@ impl Planted {
         Ok(())
     }
 
+    /// Asks whether it is true of its subject what is planted.
+    async fn verify(&self, client: &Client, material_type: &str) -> Result<(), Status> {
+        let claim = |field: &str, value: &str| pb::Claim {
+            field: field.to_owned(),
+            value: value.to_owned(),
+        };
+        let request = pb::VerifyMaterialRequest {
+            material_type: material_type.to_owned(),
+            subject: Some(self.subject.clone()),
+            claims: vec![claim("number", &self.name), claim("issuer", &self.text)],
+            purpose: Some(self.purpose()),
+            request_id: request_id(),
+            ..Default::default()
+        };
+        client.material.clone().verify_material(request).await.map(drop)
+    }
+
     fn fetch(&self) -> pb::FetchMaterialRequest {
         pb::FetchMaterialRequest {
             subject: Some(self.subject.clone()),
@@ -188,6 +205,16 @@ async fn what_is_personal_is_nowhere_in_clear_and_the_auditor_reads_it() {
             Ok(()) => assert!(number % 2 == 0 || number % 4 == 3, "{number} was served"),
             Err(status) => places.push((format!("error of {number}"), heard(&status))),
         }
+    }
+    for (number, one) in planted.iter().take(40).enumerate() {
+        if number % 2 == 0 {
+            let fields = [("number", one.name.as_str()), ("issuer", one.text.as_str())];
+            bus.adapter("market").know("legal_rep_identity", &one.subject.value, &fields);
+        }
+        one.verify(&planning, "legal_rep_identity").await.unwrap();
+        one.verify(&planning, "agent_authorization").await.unwrap();
+        let refused = one.verify(&bus.client("audit"), "legal_rep_identity").await.unwrap_err();
+        places.push((format!("refused verification of {number}"), heard(&refused)));
     }
     let records = bus.client("audit").records().await;
     places.extend(records.iter().map(|r| (format!("leaf {}", r.index), r.leaf.to_vec())));

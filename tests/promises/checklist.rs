@@ -234,7 +234,7 @@ async fn five_slow_adapters_are_asked_at_the_same_time() {
     five(dir.path());
     let bus = TestBus::builder().catalog(dir.path().to_owned(), &FIVE).start().await;
     hold_all(&bus, &FIVE);
-    FIVE.map(|department| bus.adapter(department).take(Duration::from_millis(300)));
+    FIVE.iter().for_each(|code| bus.adapter(code).take(Duration::from_millis(300)));
 
     let begun = Instant::now();
     let answer = bus.client("housing").resolve("P04", &parties()).await.unwrap();
@@ -326,6 +326,7 @@ async fn a_faulty_request_names_field_fault_and_cure() {
         ("item", pb::ResolveRequirementsRequest { item: "I99".to_owned(), ..base() }),
         ("item", pb::ResolveRequirementsRequest { item: long.clone(), ..base() }),
         ("item", pb::ResolveRequirementsRequest { item: String::new(), ..base() }),
+        ("items", pb::ResolveRequirementsRequest { items: vec!["I14".to_owned()], ..base() }),
         ("package", pb::ResolveRequirementsRequest { package: "P04".to_owned(), ..base() }),
         ("project", pb::ResolveRequirementsRequest { project: "nonsense".to_owned(), ..base() }),
         ("project", pb::ResolveRequirementsRequest { project: long.clone(), ..base() }),

@@ -208,7 +208,7 @@ async fn find_tells_what_is_held_and_moves_no_bytes() {
         page_size,
         page_token,
         request_id: String::new(),
-        include_contributions: false,
+        ..Default::default()
     };
 
     let first = material.find_materials(request(1, String::new())).await.unwrap().into_inner();

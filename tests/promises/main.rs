@@ -2,12 +2,16 @@
 
 mod adapters;
 mod admission;
+mod batches;
+mod bundle;
 mod caching;
 mod canary;
+mod catalogue;
 mod checklist;
 mod contributing;
 mod fetching;
 mod fields;
+mod history;
 mod identifiers;
 mod identity;
 mod model;
@@ -25,3 +29,4 @@ mod tailing;
 mod trail;
 mod unsealing;
 mod validity;
+mod verifying;

@@ -73,8 +73,7 @@ async fn what_is_revoked_leaves_neither_by_name_nor_as_current_and_is_shown_as_s
         assert_eq!(said, (pb::Validity::Revoked, pb::Revocation::Fraud, true));
         assert_eq!(info.revoked_at.unwrap().seconds, 1_772_442_000);
     }
-    assert_ne!(before.validity(), pb::Validity::Revoked);
-    assert_eq!(before.revoked_at, None);
+    assert_eq!((before.validity(), before.revoked_at), (pb::Validity::Undated, None));
 }
 
 #[tokio::test]
@@ -310,6 +309,30 @@ async fn what_its_holder_still_lists_stays_revoked() {
     bus.clock.advance(SignedDuration::from_hours(25));
     let fetched = planning.fetch(licence.fetch()).await.unwrap();
     assert_eq!(fetched.content, b"the right licence");
+}
+
+#[tokio::test]
+async fn who_comes_after_a_revocation_shares_no_look_that_began_before_it() {
+    let bus = TestBus::start().await;
+    let market = bus.adapter("market");
+    market.hold("business_license", "L-1", "a licence");
+    let licence = Document::new("business_license", "L-1", "a licence");
+    let (planning, housing) = (bus.client("planning"), bus.client("housing"));
+    let version = planning.fetch(licence.fetch()).await.unwrap().info.version;
+    bus.clock.advance(SignedDuration::from_hours(25));
+    market.hang();
+    let before = tokio::spawn(async move { planning.find("business_license").await });
+    market.hanging(1).await;
+    bus.client("market").revoke(&version).await.unwrap();
+
+    let after = tokio::spawn(async move { housing.find("business_license").await });
+    let asked = timeout(Duration::from_secs(4), market.hanging(2)).await;
+    market.answer();
+    let after = after.await.unwrap().unwrap();
+
+    assert!(asked.is_ok(), "it waits for a look that began before");
+    assert_eq!(after[0].validity(), pb::Validity::Revoked);
+    before.await.unwrap().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! A department's adapter in memory, on the raw contract: it can be told to break it.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
@@ -45,6 +45,10 @@ pub struct TestAdapter {
 pub enum Fault {
     /// It cannot take uploads.
     CannotStore,
+    /// It cannot verify claims.
+    CannotVerify,
+    /// Its Verify names a field that nothing was claimed of.
+    OtherField,
     /// It sends another content of the same size.
     OtherContent,
     /// The last byte sent is another one.
@@ -110,6 +114,8 @@ pub struct Calls {
     pub seal: usize,
     /// Discard.
     pub discard: usize,
+    /// Verify.
+    pub verify: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -126,6 +132,10 @@ struct State {
     held: HashMap<(String, String), Shelved>,
     staged: HashMap<String, Vec<u8>>,
     sealed: HashMap<Vec<u8>, Bytes>,
+    /// Fields of records, by type and subject.
+    known: HashMap<(String, String), BTreeMap<String, String>>,
+    verifying: usize,
+    verifying_most: usize,
     fault: Option<Fault>,
     calls: Calls,
     connections: HashSet<SocketAddr>,
@@ -143,7 +153,7 @@ impl Refusals for Uncounted {
 impl Calls {
     /// All of them.
     pub fn all(&self) -> usize {
-        self.lookup + self.fetch + self.stage + self.seal + self.discard
+        self.lookup + self.fetch + self.stage + self.seal + self.discard + self.verify
     }
 }
 
@@ -204,6 +214,18 @@ impl TestAdapter {
         self.shelf.state().takes = time;
     }
 
+    /// Puts a record that claims are compared with into the department's register.
+    pub fn know(&self, material_type: &str, subject: &str, fields: &[(&str, &str)]) {
+        let key = (material_type.to_owned(), subject.to_owned());
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.shelf.state().known.insert(key, fields.collect());
+    }
+
+    /// Returns how many calls of Verify it had at the same time, at most.
+    pub fn verifying_most(&self) -> usize {
+        self.shelf.state().verifying_most
+    }
+
     /// Has the adapter break the contract from now on.
     pub fn break_by(&self, fault: Fault) {
         self.shelf.state().fault = Some(fault);
@@ -230,7 +252,7 @@ impl TestAdapter {
         self.shelf.state().watched = Watched(Some(Arc::new(watcher)));
     }
 
-    /// Has every Lookup and every piece of a Fetch hang from now on.
+    /// Has every Lookup, every Verify and every piece of a Fetch hang from now on.
     pub fn hang(&self) {
         self.shelf.gate.shut();
     }
@@ -307,12 +329,14 @@ impl AdapterService for Shelf {
         &self,
         _request: Request<pb::DescribeRequest>,
     ) -> Result<Response<pb::DescribeResponse>, Status> {
+        let fault = self.state().fault;
         Ok(Response::new(pb::DescribeResponse {
             department: self.department.to_owned(),
             adapter: "test".to_owned(),
             build: "0".to_owned(),
             material_types: Vec::new(),
-            stores: self.state().fault != Some(Fault::CannotStore),
+            stores: fault != Some(Fault::CannotStore),
+            verifies: fault != Some(Fault::CannotVerify),
         }))
     }
 
@@ -394,7 +418,10 @@ impl AdapterService for Shelf {
             Some(Fault::Gone) => return Err(refused("MATERIAL_NOT_FOUND")),
             Some(Fault::UnsafePath) => return Err(refused("UNSAFE_PATH")),
             Some(Fault::Away) => return Err(Status::unavailable("away")),
-            Some(Fault::OtherSubject | Fault::CannotStore) | None => {}
+            Some(
+                Fault::OtherSubject | Fault::CannotStore | Fault::CannotVerify | Fault::OtherField,
+            )
+            | None => {}
         }
         let rest = content.split_off((request.offset as usize).min(content.len()));
         let pieces: Vec<_> = rest
@@ -410,6 +437,40 @@ impl AdapterService for Shelf {
             }
         });
         Ok(Response::new(Box::pin(pieces)))
+    }
+
+    async fn verify(
+        &self,
+        request: Request<pb::VerifyRequest>,
+    ) -> Result<Response<pb::VerifyResponse>, Status> {
+        let request = request.into_inner();
+        self.show("Verify", &request.material_type);
+        {
+            let mut state = self.state();
+            state.calls.verify += 1;
+            state.verifying += 1;
+            state.verifying_most = state.verifying_most.max(state.verifying);
+        }
+        self.gate.pass().await;
+        self.state().verifying -= 1;
+        self.at_home()?;
+        let state = self.state();
+        if state.fault == Some(Fault::OtherField) {
+            let verdict = pb::Verdict::NoMatch.into();
+            let mismatched = vec!["another".to_owned()];
+            return Ok(Response::new(pb::VerifyResponse { verdict, mismatched }));
+        }
+        let key = (request.material_type, request.subject.unwrap_or_default().value);
+        let known = state.known.get(&key);
+        let is_true =
+            |claim: &pb::Claim| known.and_then(|k| k.get(&claim.field)) == Some(&claim.value);
+        let untrue = request.claims.iter().filter(|claim| !is_true(claim));
+        let mismatched: Vec<_> = untrue.map(|claim| claim.field.clone()).collect();
+        let verdict = match known.is_some() && mismatched.is_empty() {
+            true => pb::Verdict::Match,
+            false => pb::Verdict::NoMatch,
+        };
+        Ok(Response::new(pb::VerifyResponse { verdict: verdict.into(), mismatched }))
     }
 
     async fn stage(

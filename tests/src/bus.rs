@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, fs, future::Future, path::PathBuf, sync::Arc, time::Duration};
 
-use oncebus_core::SystemRng;
+use oncebus_core::{Catalog, SystemRng};
 use oncebus_gateway::{
     Gateway, GatewayConfig, Injected, SealIdentity, SealedContent, SealedForm, unseal,
 };
@@ -235,6 +235,22 @@ impl TestBus {
     pub fn pair(&self, department: &str) -> Pair {
         let id = format!("spiffe://{DOMAIN}/dept/{department}/system/test");
         self.authority.sign(&leaf(&[&id]))
+    }
+
+    /// Returns the catalogue as its folder has it.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::new(Catalog::load(&self.catalog_dir).unwrap())
+    }
+
+    /// Stops the gateway in order, and leaves its folders.
+    pub async fn stop(&mut self) {
+        let gateway = self.gateway.take().unwrap();
+        self.on_its_runtime(gateway.stop()).await;
+    }
+
+    /// Starts a gateway that was stopped.
+    pub async fn start_again(&mut self) {
+        self.start_gateway().await;
     }
 
     /// Stops the gateway in order and starts it again on the same folders.

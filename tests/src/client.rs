@@ -115,8 +115,17 @@ impl Client {
 
     /// Publishes a document: begin, put, commit.
     pub async fn publish(&self, document: &Document) -> Result<pb::CommitPublishResponse, Status> {
+        self.publish_as(document, document.begin()).await
+    }
+
+    /// Publishes a document as another announcement says.
+    pub async fn publish_as(
+        &self,
+        document: &Document,
+        begin: pb::BeginPublishRequest,
+    ) -> Result<pb::CommitPublishResponse, Status> {
         let mut transfer = self.transfer.clone();
-        let begun = transfer.begin_publish(document.begin()).await?.into_inner();
+        let begun = transfer.begin_publish(begin).await?.into_inner();
         if let Some(info) = begun.held_version {
             let (info, receipt) = (Some(info), begun.receipt);
             let correction = String::new();
@@ -169,6 +178,23 @@ impl Client {
             material_type: material_type.to_owned(),
             subject: Some(subject()),
             purpose: Some(purpose()),
+            ..Default::default()
+        };
+        let found = self.material.clone().find_materials(request).await;
+        found.map(|answer| answer.into_inner().materials)
+    }
+
+    /// Finds what was current of a type at the end of a day, about the tests' project.
+    pub async fn find_as_of(
+        &self,
+        material_type: &str,
+        day: &str,
+    ) -> Result<Vec<pb::MaterialInfo>, Status> {
+        let request = pb::FindMaterialsRequest {
+            material_type: material_type.to_owned(),
+            subject: Some(subject()),
+            purpose: Some(purpose()),
+            as_of: day.to_owned(),
             ..Default::default()
         };
         let found = self.material.clone().find_materials(request).await;

@@ -84,6 +84,8 @@ pub struct AdapterCallCounts {
     pub stage: u32,
     /// Seal.
     pub seal: u32,
+    /// Verify.
+    pub verify: u32,
 }
 
 // === impl TrailFile ===

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use oncebus_adapter::{
     Adapter, AdapterError, Content, ContentStream, Description, Digest, Document, NotReady, Query,
-    Seal, Sealed, UploadId, async_trait,
+    Seal, Sealed, UploadId, Verdict, Verify, async_trait,
 };
 use opendal::{Operator, services::Fs};
 
@@ -142,6 +142,10 @@ impl Adapter for FilesAdapter {
         Ok(verified::stream(file, offset, content.size_bytes))
     }
 
+    async fn verify(&self, verify: &Verify) -> Result<Verdict, AdapterError> {
+        self.origin.verify(verify).await
+    }
+
     async fn staged(&self, upload: &UploadId) -> Result<u64, AdapterError> {
         self.uploads.staged(upload).await
     }
@@ -171,7 +175,8 @@ impl Adapter for FilesAdapter {
 fn description(config: &FilesConfig) -> Description {
     let types = config.types.iter().map(|material_type| material_type.as_str());
     let build = env!("CARGO_PKG_VERSION");
-    Description { stores: true, ..Description::new(&config.department, &config.name, build, types) }
+    let own = Description::new(&config.department, &config.name, build, types);
+    Description { stores: true, verifies: true, ..own }
 }
 
 fn lock(folder: &Folder, root: &Path) -> Result<File, OpenError> {

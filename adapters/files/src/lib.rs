@@ -15,6 +15,7 @@
 
 mod adapter;
 mod blocking;
+mod claims;
 mod config;
 mod folder;
 mod layout;

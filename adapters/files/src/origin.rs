@@ -51,7 +51,7 @@ impl Origin {
         blocking(move || origin.open_now(&content)).await
     }
 
-    fn open_now(&self, content: &Content) -> Result<File, AdapterError> {
+    pub(crate) fn open_now(&self, content: &Content) -> Result<File, AdapterError> {
         let (material_type, subject) = (&content.material_type, &content.subject);
         let name = self.template.file(&content.number);
         let (document, file) =

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use crate::{
     AdapterError, Content, ContentStream, Digest, Document, FieldError, Query, Seal, Sealed,
-    TypeCode, UploadId, names,
+    TypeCode, UploadId, Verdict, Verify, names,
 };
 
 /// A department's adapter: finds and sends what the department keeps.
@@ -48,6 +48,20 @@ pub trait Adapter: Send + Sync + 'static {
     ///
     /// Returns [`AdapterError::NotFound`] if no such content is held, and what else prevents it.
     async fn fetch(&self, content: &Content, offset: u64) -> Result<ContentStream, AdapterError>;
+
+    /// Compares claims with what the department holds, without sending anything of it. Only asked for
+    /// types that [`Self::describe`] names.
+    ///
+    /// All claims must be true of one material that is in force. Every claim is compared, so that the
+    /// time an answer takes tells nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`AdapterError::CannotVerify`] unless the adapter implements it, and where what is held
+    /// has no fields to compare; [`AdapterError::Fault`] if the data source cannot be read.
+    async fn verify(&self, _verify: &Verify) -> Result<Verdict, AdapterError> {
+        Err(AdapterError::CannotVerify)
+    }
 
     /// Tells how many bytes of an upload are staged; 0 of one that is unknown.
     ///
@@ -116,6 +130,8 @@ pub struct Description {
     pub material_types: Vec<String>,
     /// Whether it implements `staged`, `stage`, `seal` and `discard`.
     pub stores: bool,
+    /// Whether it implements `verify`.
+    pub verifies: bool,
 }
 
 /// Why an adapter cannot work now.
@@ -128,7 +144,7 @@ pub struct NotReady(pub String);
 // === impl Description ===
 
 impl Description {
-    /// Describes an adapter that does not store.
+    /// Describes an adapter that neither stores nor verifies.
     pub fn new<T: Into<String>>(
         department: impl Into<String>,
         name: impl Into<String>,
@@ -141,6 +157,7 @@ impl Description {
             build: build.into(),
             material_types: material_types.into_iter().map(Into::into).collect(),
             stores: false,
+            verifies: false,
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use bytes::Bytes;
 use oncebus_proto::v1 as pb;
 
-use crate::{AdapterError, Digest, Document, Issuer, Query, Subject};
+use crate::{AdapterError, Digest, Document, Issuer, Query, Subject, Verdict, Verify};
 
 /// Most entries of a list.
 pub(crate) const MAX_LIST: usize = 1_000;
@@ -31,6 +31,23 @@ pub(crate) fn holdings(
     }
     let holdings = documents.into_iter().map(holding).collect::<Result<_, _>>()?;
     Ok(pb::LookupResponse { holdings })
+}
+
+/// Checks that `verdict` names no field but those that `verify` claims.
+pub(crate) fn verdict(
+    verify: &Verify,
+    verdict: Verdict,
+) -> Result<pb::VerifyResponse, AdapterError> {
+    let (verdict, mismatched) = match verdict {
+        Verdict::Match => (pb::Verdict::Match, Vec::new()),
+        Verdict::NoMatch(mismatched) => (pb::Verdict::NoMatch, mismatched),
+        Verdict::Unknown => (pb::Verdict::Unknown, Vec::new()),
+    };
+    let claimed = |field: &String| verify.claims.iter().any(|claim| claim.field == *field);
+    if !mismatched.iter().all(claimed) {
+        return Err(AdapterError::fault("verify answered a field that was not claimed"));
+    }
+    Ok(pb::VerifyResponse { verdict: verdict.into(), mismatched })
 }
 
 fn holding(document: Document) -> Result<pb::Holding, AdapterError> {

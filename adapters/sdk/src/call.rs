@@ -45,8 +45,13 @@ impl Call {
         number: Option<&Number>,
     ) {
         self.material_type = Some(material_type.clone());
-        self.hidden.push(subject.value().to_owned());
-        self.hidden.extend(number.map(|number| number.as_str().to_owned()));
+        let number = number.map(|number| number.as_str().to_owned());
+        self.hide([subject.value().to_owned()].into_iter().chain(number));
+    }
+
+    /// Keeps words out of the log.
+    pub(crate) fn hide(&mut self, words: impl IntoIterator<Item = String>) {
+        self.hidden.extend(words);
         // The longest first: where one is part of another, nothing of the other stays.
         self.hidden.sort_by_key(|word| std::cmp::Reverse(word.len()));
     }

@@ -23,6 +23,9 @@ pub enum AdapterError {
     /// The adapter takes no uploads.
     #[error("adapter takes no uploads")]
     CannotStore,
+    /// The adapter verifies no claims, or none about what it holds of the type.
+    #[error("adapter cannot verify this")]
+    CannotVerify,
     /// Data was to be staged behind a gap.
     #[error("{staged_bytes} bytes are staged, less than the offset says")]
     StageOutOfRange {
@@ -53,6 +56,7 @@ impl AdapterError {
             Self::SizeMismatch => "SIZE_MISMATCH",
             Self::UnsafePath => "UNSAFE_PATH",
             Self::CannotStore => "HOLDER_CANNOT_STORE",
+            Self::CannotVerify => "VERIFICATION_UNSUPPORTED",
             Self::StageOutOfRange { .. } => "STAGE_OUT_OF_RANGE",
             Self::Full => "STORAGE_FULL",
             Self::Fault(_) => "ADAPTER_FAULT",

@@ -49,6 +49,7 @@ mod adapter;
 mod answer;
 mod ask;
 mod call;
+mod claim;
 mod content;
 mod digest;
 mod document;
@@ -74,6 +75,7 @@ pub use tokio_util::sync::CancellationToken;
 pub use crate::{
     adapter::{Adapter, Description, NotReady},
     ask::{Content, Query, Seal, Sealed},
+    claim::{Claim, Verdict, Verify},
     content::ContentStream,
     digest::{Digest, DigestError},
     document::Document,

@@ -3,10 +3,14 @@
 use bytes::Bytes;
 use oncebus_proto::v1 as pb;
 
-use crate::{CHUNK_BYTES, Content, Digest, FieldError, Number, Query, Seal, Subject, UploadId};
+use crate::{
+    CHUNK_BYTES, Claim, Content, Digest, FieldError, Number, Query, Seal, Subject, UploadId, Verify,
+};
 
 /// Most bytes of one Stage.
 const MAX_STAGE_BYTES: usize = 1024 * 1024;
+/// Most claims of one Verify.
+const MAX_CLAIMS: usize = 16;
 
 /// A Stage, checked.
 #[derive(Debug)]
@@ -18,14 +22,24 @@ pub(crate) struct Stage {
 }
 
 pub(crate) fn lookup(request: pb::LookupRequest) -> Result<Query, FieldError> {
-    let number = match request.number.as_str() {
-        "" => None,
-        number => Some(number.parse::<Number>()?),
-    };
     Ok(Query {
         material_type: request.material_type.parse()?,
         subject: subject(request.subject)?,
-        number,
+        number: number(&request.number)?,
+    })
+}
+
+pub(crate) fn verify(request: pb::VerifyRequest) -> Result<Verify, FieldError> {
+    if MAX_CLAIMS < request.claims.len() {
+        let fault = format!("has {} entries", request.claims.len());
+        return Err(FieldError::new("claims", fault, format!("give at most {MAX_CLAIMS}")));
+    }
+    let claims = request.claims.into_iter().map(|claim| Claim::new(claim.field, claim.value));
+    Ok(Verify {
+        material_type: request.material_type.parse()?,
+        subject: subject(request.subject)?,
+        number: number(&request.number)?,
+        claims: claims.collect::<Result<_, _>>()?,
     })
 }
 
@@ -76,6 +90,10 @@ pub(crate) fn discard(
 ) -> Result<(UploadId, Option<Digest>), FieldError> {
     let sealed = request.digest.map(|sealed| digest(Some(sealed))).transpose()?;
     Ok((request.upload.parse()?, sealed))
+}
+
+fn number(number: &str) -> Result<Option<Number>, FieldError> {
+    if number.is_empty() { Ok(None) } else { number.parse().map(Some) }
 }
 
 fn subject(subject: Option<pb::Subject>) -> Result<Subject, FieldError> {

@@ -55,6 +55,21 @@ impl<A: Adapter> Service<A> {
         Ok((source, content, offset))
     }
 
+    async fn do_verify(
+        &self,
+        request: pb::VerifyRequest,
+        call: &mut Call,
+    ) -> Result<pb::VerifyResponse, CallError> {
+        let verify = parse::verify(request)?;
+        call.about(&verify.material_type, &verify.subject, verify.number.as_ref());
+        call.hide(verify.claims.iter().map(|claim| claim.value.clone()));
+        if !self.description.verifies || !self.description.looks_up(&verify.material_type) {
+            return Err(AdapterError::CannotVerify.into());
+        }
+        let verdict = guarded(self.adapter.verify(&verify)).await?;
+        Ok(answer::verdict(&verify, verdict)?)
+    }
+
     async fn do_stage(&self, request: pb::StageRequest) -> Result<pb::StageResponse, CallError> {
         let stage = parse::stage(request)?;
         self.must_store()?;
@@ -107,6 +122,7 @@ impl<A: Adapter> AdapterService for Service<A> {
             build: self.description.build.clone(),
             material_types: self.description.material_types.clone(),
             stores: self.description.stores,
+            verifies: self.description.verifies,
         }))
     }
 
@@ -128,6 +144,15 @@ impl<A: Adapter> AdapterService for Service<A> {
     ) -> Result<Response<pb::LookupResponse>, Status> {
         let mut call = Call::begin("Lookup", &request);
         let result = self.do_lookup(request.into_inner(), &mut call).await;
+        call.answer(result)
+    }
+
+    async fn verify(
+        &self,
+        request: Request<pb::VerifyRequest>,
+    ) -> Result<Response<pb::VerifyResponse>, Status> {
+        let mut call = Call::begin("Verify", &request);
+        let result = self.do_verify(request.into_inner(), &mut call).await;
         call.answer(result)
     }
 

@@ -49,7 +49,7 @@ impl CallError {
                 AdapterError::DigestMismatch
                 | AdapterError::SizeMismatch
                 | AdapterError::UnsafePath => Code::FailedPrecondition,
-                AdapterError::CannotStore => Code::Unimplemented,
+                AdapterError::CannotStore | AdapterError::CannotVerify => Code::Unimplemented,
                 AdapterError::StageOutOfRange { .. } => Code::OutOfRange,
                 AdapterError::Full => Code::ResourceExhausted,
                 AdapterError::Fault(_) => Code::Internal,

@@ -3,6 +3,7 @@
 
 mod load;
 mod pace;
+mod subjects;
 
 use std::{
     collections::HashMap,
@@ -19,7 +20,7 @@ use tokio::{
 };
 
 pub use self::load::Load;
-use self::pace::Pace;
+use self::{pace::Pace, subjects::Subjects};
 use crate::{Caller, Catalog, Clock, DeptId, HangUp};
 
 /// How much may be under way.
@@ -33,6 +34,10 @@ pub struct AdmissionLimits {
     pub calls_per_second: NonZeroU32,
     /// Calls of one department that may come at one moment.
     pub burst: NonZeroU32,
+    /// Subjects of one department in batches, in a minute.
+    pub batch_subjects_per_minute: NonZeroU32,
+    /// Subjects of one department in batches, in a day.
+    pub batch_subjects_per_day: NonZeroU32,
     /// Bytes of answers and uploads in memory, of all departments.
     pub bytes: u64,
     /// Bytes of answers and uploads in memory, of one department.
@@ -54,12 +59,13 @@ pub struct Admission {
 #[derive(Debug)]
 struct Gate {
     pace: Pace,
+    subjects: Subjects,
     calls: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
 }
 
-/// A call that was let in.
-#[derive(Debug)]
+/// A call that was let in. Clones are parts of the one call.
+#[derive(Clone, Debug)]
 pub struct Admitted {
     /// Who calls.
     pub caller: Caller,
@@ -72,12 +78,12 @@ pub struct Admitted {
     pub hang_up: HangUp,
 }
 
-/// The place of a call in flight.
-#[derive(Debug)]
+/// The place of a call in flight. Clones are the same place, which is free once all are dropped.
+#[derive(Clone, Debug)]
 pub struct Permit {
     admission: Arc<Admission>,
     department: DeptId,
-    _places: [OwnedSemaphorePermit; 2],
+    _places: Arc<[OwnedSemaphorePermit; 2]>,
 }
 
 /// Bytes that a call may have in memory, until this is dropped.
@@ -93,11 +99,15 @@ impl AdmissionLimits {
     pub fn within(memory_bytes: u64) -> Self {
         const CALLS_PER_SECOND: NonZeroU32 = NonZeroU32::new(200).expect("200 is not zero");
         const BURST: NonZeroU32 = NonZeroU32::new(400).expect("400 is not zero");
+        const A_MINUTE: NonZeroU32 = NonZeroU32::new(2_000).expect("2,000 is not zero");
+        const A_DAY: NonZeroU32 = NonZeroU32::new(100_000).expect("100,000 is not zero");
         Self {
             calls: 1_024,
             calls_per_department: 256,
             calls_per_second: CALLS_PER_SECOND,
             burst: BURST,
+            batch_subjects_per_minute: A_MINUTE,
+            batch_subjects_per_day: A_DAY,
             bytes: memory_bytes / 4,
             bytes_per_department: memory_bytes / 10,
         }
@@ -110,7 +120,8 @@ impl Admission {
     /// Makes a gate for each department of the catalogue.
     pub fn new(limits: AdmissionLimits, catalog: &Catalog, clock: &Arc<dyn Clock>) -> Self {
         let gate = |limits: &AdmissionLimits| Gate {
-            pace: Pace::new(limits, Arc::clone(clock)),
+            pace: Pace::of_calls(limits, clock),
+            subjects: Subjects::new(limits, clock),
             calls: Arc::new(Semaphore::new(limits.calls_per_department as usize)),
             bytes: Arc::new(Semaphore::new(kibibytes(limits.bytes_per_department) as usize)),
         };
@@ -155,7 +166,7 @@ impl Admission {
         Ok(Permit {
             admission: Arc::clone(self),
             department: department.clone(),
-            _places: [own, place],
+            _places: Arc::new([own, place]),
         })
     }
 }
@@ -163,6 +174,16 @@ impl Admission {
 // === impl Permit ===
 
 impl Permit {
+    /// Counts so many subjects of a batch.
+    ///
+    /// # Errors
+    ///
+    /// Says of what there are too many, and when they will be let in; none of them is counted then.
+    pub(crate) fn subjects(&self, several: usize) -> Result<(), Load> {
+        let gate = self.admission.gates.get(&self.department).ok_or(Load::Unknown)?;
+        gate.subjects.take(several)
+    }
+
     /// Makes room for so many bytes in memory; what is more than the department may have at all needs
     /// all of it.
     ///

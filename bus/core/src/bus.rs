@@ -7,7 +7,9 @@ use uuid::Uuid;
 use crate::{
     Admission, AdmissionLimits, CacheLimits, Catalog, Clock, DuplicateCollection, ExchangeError,
     FieldError, Holders, Identifiers, Journal, MaterialType, Policy, Registry, Rng, Subject,
+    batch::BatchPlaces,
     cache::Caches,
+    catalog::CatalogInForce,
     contribution::Duplicates,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
@@ -23,7 +25,7 @@ use crate::{
 /// Everything that a call needs. Clones share it; each core has its own adapter connections.
 #[derive(Clone, Debug)]
 pub struct Bus {
-    pub(crate) catalog: Arc<Catalog>,
+    catalog: Arc<CatalogInForce>,
     pub(crate) policy: Arc<Policy>,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) holders: Arc<dyn Holders>,
@@ -39,6 +41,7 @@ pub struct Bus {
     pub(crate) flights: Flights,
     pub(crate) landings: Landings,
     pub(crate) commits: Turns,
+    pub(crate) batches: BatchPlaces,
     pub(crate) outages: Outages,
     pub(crate) revocations: Revocations,
     pub(crate) duplicates: Duplicates,
@@ -106,7 +109,9 @@ impl Bus {
     pub fn new(parts: Parts) -> Self {
         let Parts { catalog, wall, limits, .. } = &parts;
         let planted = Planted::default();
+        let clock = Arc::clone(parts.journal.clock()) as _;
         let admission = Admission::new(limits.admission.clone(), catalog, wall);
+        let catalog = Arc::new(CatalogInForce::new(Arc::clone(catalog)));
         Self {
             admission: Arc::new(admission),
             caches: Caches::new(&limits.cache, planted.clone()),
@@ -114,17 +119,18 @@ impl Bus {
             first_fetches: FirstFetches::default(),
             flights: Flights::default(),
             landings: Landings::default(),
-            catalog: parts.catalog,
+            journal: parts.journal.under(Arc::clone(&catalog)),
+            catalog,
             policy: parts.policy,
             revocations: Revocations::new(Arc::clone(&parts.registry)),
             registry: parts.registry,
             holders: parts.holders,
-            clock: Arc::clone(parts.journal.clock()) as _,
-            journal: parts.journal,
+            clock,
             rng: parts.rng,
             limits: Arc::new(parts.limits),
             identifiers: Arc::new(parts.identifiers),
             commits: Turns::default(),
+            batches: BatchPlaces::default(),
             outages: Outages::default(),
             duplicates: Duplicates::new(parts.duplicate_collection),
             planted,
@@ -137,9 +143,16 @@ impl Bus {
         Self { holders, ..self.clone() }
     }
 
-    /// Returns the catalogue.
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
+    /// Returns the catalogue in force.
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.get()
+    }
+
+    /// Puts another catalogue in force: every call that begins after this returned is by it. It must be
+    /// [compatible](Catalog::incompatible_with) with the one before, or calls fail that find what is
+    /// stored.
+    pub fn replace_catalog(&self, catalog: Arc<Catalog>) {
+        self.catalog.replace(catalog);
     }
 
     /// Returns the permissions in force.
@@ -163,7 +176,7 @@ impl Bus {
     ///
     /// Names `material_type` if the catalogue has no such type.
     pub fn material_type(&self, code: &str) -> Result<Arc<MaterialType>, FieldError> {
-        self.catalog.material_type(code).cloned().ok_or_else(|| {
+        self.catalog().material_type(code).cloned().ok_or_else(|| {
             FieldError::new(
                 "material_type",
                 "is not in the catalogue",
@@ -183,7 +196,7 @@ impl Bus {
     ///
     /// Names `subject.scheme` or `subject.value`, what is wrong with it and the cure, never the value.
     pub fn subject(&self, scheme: &str, value: &str) -> Result<Subject, FieldError> {
-        self.identifiers.subject(scheme, value, self.against())
+        self.identifiers.subject(scheme, value, self.against(&self.catalog()))
     }
 
     /// Checks an item that a request names, by the mode in force, and returns its code: as given, or the
@@ -193,12 +206,12 @@ impl Bus {
     ///
     /// Names `item`, what is wrong with it and the cure.
     pub fn item(&self, text: &str) -> Result<String, FieldError> {
-        self.identifiers.item(text, self.against())
+        self.identifiers.item(text, self.against(&self.catalog()))
     }
 
     /// What identifiers are checked against now.
-    fn against(&self) -> Against<'_> {
-        Against { regions: self.catalog.regions(), clock: &*self.clock }
+    fn against<'a>(&'a self, catalog: &'a Catalog) -> Against<'a> {
+        Against { regions: catalog.regions(), clock: &*self.clock }
     }
 
     pub(crate) fn draw_uuid(&self) -> Uuid {

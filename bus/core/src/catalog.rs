@@ -4,12 +4,15 @@
 //! It is data: a folder of six TOML files. No code of a type, item, package, fact or form stands in
 //! the program.
 
+mod change;
 mod contents;
 mod departments;
+mod entry;
 mod fact;
 mod fault;
 mod form;
 mod forms;
+mod in_force;
 mod item;
 mod items;
 mod names;
@@ -25,7 +28,9 @@ use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 use serde::Serialize;
 
 use self::contents::Contents;
+pub(crate) use self::in_force::CatalogInForce;
 pub use self::{
+    change::Incompatibility,
     fact::{Condition, Fact, FactKind, FactValue, Facts, Holds},
     fault::{CatalogError, CatalogFault, Position},
     form::{FieldSource, Form, FormField},
@@ -41,6 +46,8 @@ use crate::{CreditCode, DeptId, Digest, MediaType, Scheme, TypeCode};
 pub struct Catalog {
     contents: Contents,
     version: Digest,
+    /// The version's beginning, as records have it.
+    mark: Arc<str>,
     /// Place in the types by code and by alias.
     types_by_name: HashMap<String, usize>,
     /// Place in the items by each of their codes.
@@ -131,6 +138,8 @@ pub struct Department {
 impl Catalog {
     /// The form of the files that this program reads.
     pub const SCHEMA_VERSION: u64 = 2;
+    /// Digits of the version that records have: enough to tell a city's catalogues apart.
+    const MARK_DIGITS: usize = 16;
 
     /// Reads and checks the folder `dir`.
     ///
@@ -169,7 +178,9 @@ impl Catalog {
             }
         }
         let version = contents.version();
-        Self { contents, version, types_by_name, items_by_code, regional }
+        let digits = hex::encode(version.as_bytes());
+        let mark = digits[..Self::MARK_DIGITS].into();
+        Self { contents, version, mark, types_by_name, items_by_code, regional }
     }
 
     /// Returns the catalogue's name, for example that of a city.
@@ -182,6 +193,11 @@ impl Catalog {
     /// It is SHA-256 over RFC 8785 JSON of all rows, in their order.
     pub fn version(&self) -> &Digest {
         &self.version
+    }
+
+    /// Returns the first 16 hexadecimal digits of the version, as records have it.
+    pub fn mark(&self) -> &Arc<str> {
+        &self.mark
     }
 
     /// Returns the types in the catalogue's order.
@@ -266,7 +282,35 @@ impl Catalog {
     }
 }
 
-/// Writes the stage as files do.
+/// Writes all rows, as the version is the hash of them.
+impl Serialize for Catalog {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.contents.serialize(serializer)
+    }
+}
+
+// === impl Supply ===
+
+impl Supply {
+    /// Returns the word that files and answers have for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Uploaded => "uploaded",
+            Self::OriginHeld => "origin_held",
+            Self::VerifyOnly => "verify_only",
+        }
+    }
+}
+
+// === impl MaterialType ===
+
+impl MaterialType {
+    /// Returns the stage as files and answers have it: a code, or `any`.
+    pub fn stage_or_any(&self) -> &str {
+        self.stage.as_deref().unwrap_or(items::Ground::ANY_STAGE)
+    }
+}
+
 fn stage_or_any<S: serde::Serializer>(
     stage: &Option<String>,
     serializer: S,

@@ -6,7 +6,7 @@ mod sentence;
 mod stand;
 mod status;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use oncebus_trail::Receipt;
 
@@ -41,12 +41,15 @@ pub struct ChecklistQuery {
     pub request_id: Option<RequestId>,
 }
 
-/// What a checklist is asked for: code of an item, or of a package of items.
+/// Most items that are asked about together.
+const MAX_ITEMS: usize = 100;
+
+/// What a checklist is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// An item.
-    Item(String),
-    /// A package.
+    /// Items, by their short codes, each once.
+    Items(Vec<String>),
+    /// A package of items, by its code.
     Package(String),
 }
 
@@ -70,6 +73,8 @@ pub struct Checklist {
     pub counts: Counts,
     /// Digest of the catalogue that answered.
     pub catalog: Digest,
+    /// How long it took to look and judge, without the wait for its record.
+    pub looked: Duration,
 }
 
 /// What one item requires, and what of it is held.
@@ -161,52 +166,72 @@ impl Bus {
         deadline: tokio::time::Instant,
     ) -> Result<Checklist, ExchangeError> {
         let ChecklistQuery { catalog, asked, parties, facts, .. } = query;
-        let items = asked.items(catalog)?;
+        let items = asked.of(catalog);
         let plan = Plan::new(catalog, &items, parties, facts);
         let operation = Operation::Resolve;
         let gathered = self.gather(exchange, caller, operation, &plan.wanted, deadline).await?;
         let stands = Stands::judge(self, &plan.wanted, gathered, query).await?;
         let items: Vec<_> = plan.items.iter().map(|planned| stands.answer(planned)).collect();
-        Ok(Checklist { counts: Counts::of(&items), items, catalog: *catalog.version() })
+        let (counts, catalog) = (Counts::of(&items), *catalog.version());
+        Ok(Checklist { counts, items, catalog, looked: exchange.begun().elapsed() })
     }
 }
 
 // === impl Asked ===
 
 impl Asked {
-    /// Takes the code of an item, or of a package: exactly one of the two.
+    /// Takes the codes of items.
     ///
     /// # Errors
     ///
-    /// Names `item` or `package`: both given, none, or not in the catalogue.
-    pub fn read(catalog: &Catalog, item: &str, package: &str) -> Result<Self, FieldError> {
-        let unknown = |field: &'static str| {
-            let cure = "give a code that the catalogue has, as `oncebus catalog show` lists them";
-            FieldError::new(field, "is not in the catalogue", cure)
-        };
-        match (item, package) {
-            ("", "") => Err(FieldError::new("item", "is empty", "give an item or a package")),
-            (item, "") => match catalog.item(item) {
-                Some(item) => Ok(Self::Item(item.code.clone())),
-                None => Err(unknown("item")),
-            },
-            ("", package) => match catalog.package(package) {
-                Some(package) => Ok(Self::Package(package.code.clone())),
-                None => Err(unknown("package")),
-            },
-            _both => Err(FieldError::new("package", "is given beside item", "give one of the two")),
+    /// Names `field`: none, over 100, one twice, or one that is not in the catalogue.
+    pub fn items<'i>(
+        catalog: &Catalog,
+        field: &'static str,
+        codes: impl IntoIterator<Item = &'i str>,
+    ) -> Result<Self, FieldError> {
+        let mut items = Vec::new();
+        for code in codes {
+            let item = catalog.item(code).ok_or_else(|| unknown(field))?;
+            if items.contains(&item.code) {
+                return Err(FieldError::new(field, "names an item twice", "name each once"));
+            }
+            if items.len() == MAX_ITEMS {
+                let cure = format!("name at most {MAX_ITEMS}");
+                return Err(FieldError::new(field, "names too many items", cure));
+            }
+            items.push(item.code.clone());
         }
+        if items.is_empty() {
+            return Err(FieldError::new(field, "is empty", "give an item, items or a package"));
+        }
+        Ok(Self::Items(items))
     }
 
-    fn items<'c>(&self, catalog: &'c Catalog) -> Result<Vec<&'c Item>, FieldError> {
-        let gone =
-            |field: &'static str| FieldError::new(field, "is not in the catalogue", "ask again");
-        match self {
-            Self::Item(code) => Ok(vec![catalog.item(code).ok_or_else(|| gone("item"))?]),
-            Self::Package(code) => {
-                let package = catalog.package(code).ok_or_else(|| gone("package"))?;
-                Ok(package.items.iter().filter_map(|item| catalog.item(item)).collect())
-            }
-        }
+    /// Takes the code of a package.
+    ///
+    /// # Errors
+    ///
+    /// Names `package` if it is not in the catalogue.
+    pub fn package(catalog: &Catalog, code: &str) -> Result<Self, FieldError> {
+        let package = catalog.package(code).ok_or_else(|| unknown("package"))?;
+        Ok(Self::Package(package.code.clone()))
     }
+
+    /// Returns the items, in the order in which they are answered.
+    fn of<'c>(&self, catalog: &'c Catalog) -> Vec<&'c Item> {
+        let codes = match self {
+            Self::Items(codes) => codes,
+            Self::Package(code) => match catalog.package(code) {
+                Some(package) => &package.items,
+                None => return Vec::new(),
+            },
+        };
+        codes.iter().filter_map(|code| catalog.item(code)).collect()
+    }
+}
+
+fn unknown(field: &'static str) -> FieldError {
+    let cure = "give a code that the catalogue has, as ListItems lists them";
+    FieldError::new(field, "is not in the catalogue", cure)
 }

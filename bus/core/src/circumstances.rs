@@ -42,7 +42,7 @@ impl Bus {
             }
             _ => None,
         };
-        let expiring_days = self.catalog.expiring_days();
+        let expiring_days = self.catalog().expiring_days();
         Ok(Circumstances { kind, when, facts, expiring_days, bound })
     }
 

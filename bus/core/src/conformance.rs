@@ -113,6 +113,7 @@ fn document(number: &str, content: &[u8]) -> Document {
         issuer: None,
         issued: None,
         valid_until: None,
+        relations: Vec::new(),
     }
 }
 

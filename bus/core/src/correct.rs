@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::{
     Bus, Call, Circumstances, Contribution, CorrectionId, CorrectionState, DeptId, Ending,
-    ExchangeError, MaterialInfo, MaterialType, Operation, Supply, Version, cache::Topic,
-    exchange::Exchange, publish::region,
+    ExchangeError, Facts, MaterialInfo, MaterialType, Operation, Subject, Supply, Version, When,
+    cache::Topic, exchange::Exchange, publish::region,
 };
 
 /// Contributions that one round looks at.
@@ -44,7 +44,7 @@ impl Bus {
         let mut corrected = Corrected { next: last.filter(|_| full), ..Corrected::default() };
         let mut away = HashSet::new();
         for (version, contribution) in open {
-            match self.compare(&version, &contribution, &mut away).await? {
+            match self.correct_one(&version, &contribution, &mut away).await? {
                 Some(CorrectionState::Matched) => corrected.matched += 1,
                 Some(_differs) => corrected.differs += 1,
                 None => corrected.left += 1,
@@ -54,7 +54,7 @@ impl Bus {
     }
 
     /// Compares one, unless its source is among those that are away, or turns out to be.
-    async fn compare(
+    async fn correct_one(
         &self,
         version: &Version,
         contribution: &Contribution,
@@ -123,10 +123,22 @@ impl Bus {
         match material_type.supply {
             Supply::Uploaded => {
                 let region = region(&version.subject);
-                self.catalog.source_department(material_type, region.as_deref()).clone()
+                self.catalog().source_department(material_type, region.as_deref()).clone()
             }
             Supply::OriginHeld | Supply::VerifyOnly => material_type.department.clone(),
         }
+    }
+
+    /// Describes the contributions of a type about a subject as they are judged now, oldest first.
+    pub(crate) async fn contributed_now(
+        &self,
+        material_type: &MaterialType,
+        subject: &Subject,
+    ) -> Result<Vec<MaterialInfo>, ExchangeError> {
+        let (now, facts) = (self.clock.now(), Facts::default());
+        let under = self.circumstances(material_type, subject, &facts, When::Now(now)).await?;
+        let topic = Topic { material_type: material_type.code.clone(), subject: subject.clone() };
+        self.contributed(&topic, &under, now).await
     }
 
     /// Describes the contributions about a topic, oldest first.

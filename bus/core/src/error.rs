@@ -325,6 +325,9 @@ fn holder_text(error: &HolderError) -> String {
         HolderError::CannotStore { holder } => {
             format!("the adapter of {holder} cannot store uploads, use one that can, like files")
         }
+        HolderError::CannotVerify { holder } => {
+            format!("the adapter of {holder} cannot verify this, ask {holder} for one that can")
+        }
         HolderError::Full { holder } => {
             format!("the storage of {holder} is full, ask {holder} to make room")
         }
@@ -347,6 +350,7 @@ fn holder_reason(error: &HolderError) -> &'static str {
         HolderError::SizeMismatch { .. } => "SIZE_MISMATCH",
         HolderError::UnsafePath { .. } => "UNSAFE_PATH",
         HolderError::CannotStore { .. } => "HOLDER_CANNOT_STORE",
+        HolderError::CannotVerify { .. } => "VERIFICATION_UNSUPPORTED",
         HolderError::Full { .. } => "HOLDER_FULL",
         HolderError::StageRange { .. } => "UPLOAD_OFFSET",
         HolderError::Misbehaved { .. } => "ADAPTER_MISBEHAVED",
@@ -361,7 +365,7 @@ fn holder_class(error: &HolderError) -> Class {
         HolderError::DigestMismatch { .. }
         | HolderError::SizeMismatch { .. }
         | HolderError::UnsafePath { .. } => Class::Damaged,
-        HolderError::CannotStore { .. } => Class::Precondition,
+        HolderError::CannotStore { .. } | HolderError::CannotVerify { .. } => Class::Precondition,
         HolderError::Busy { .. } | HolderError::Full { .. } => Class::Exhausted,
         HolderError::StageRange { .. } => Class::Range,
     }

@@ -1,5 +1,7 @@
 //! One call and its records: Intent before an adapter is asked, Outcome before anything leaves.
 
+mod batch;
+
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
@@ -7,13 +9,15 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    AdapterCalls, Asking, Bus, Cache, Caller, CorrectionId, CorrectionState, Counts, DeptId,
-    Excepted, ExchangeError, Failure, Intake, MaterialType, Note, Operation, Purpose, RecordId,
-    RequestId, Revocation, Rule, Subject, Version,
+    AdapterCalls, Asking, BundleId, Bus, Cache, Caller, Claims, CorrectionId, CorrectionState,
+    Counts, DeptId, Excepted, ExchangeError, Failure, Intake, MaterialType, Note, Operation,
+    Purpose, RecordId, RequestId, Revocation, Rule, Subject, Version,
     planted::Bug,
     record::{Call, Ending},
     standing::Standing,
 };
+
+pub(crate) use self::batch::BatchIntent;
 
 /// One call on its way, and what its records will say.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(crate) struct Exchange {
     call: Call,
     personal: bool,
     intent: Option<u64>,
+    /// The Intent of the batch that the call is a part of.
+    batch: Option<Arc<BatchIntent>>,
     calls: AdapterCalls,
     asking: Asking,
     /// One for each decision that it rests on.
@@ -62,11 +68,14 @@ impl Exchange {
     }
 
     fn of(bus: &Bus, call: Call) -> Self {
+        let catalog = call.catalog.or_else(|| Some(Arc::clone(bus.catalog().mark())));
+        let call = Call { catalog, ..call };
         Self {
             bus: bus.clone(),
             call,
             personal: false,
             intent: None,
+            batch: None,
             calls: AdapterCalls::default(),
             asking: Asking::until(Instant::now()),
             standings: Vec::new(),
@@ -80,9 +89,19 @@ impl Exchange {
         self.call.request = id.into().map(|id| crate::Digest::of(id.0.as_bytes()));
     }
 
+    /// Says of which bundle or batch the call is a part.
+    pub(crate) fn part_of(&mut self, bundle: BundleId) {
+        self.call.bundle = Some(bundle);
+    }
+
     /// Says whom or what the call is about, to auditors only.
     pub(crate) fn about(&mut self, subject: &Subject) {
         self.call.private.subject = Some(subject.clone());
+    }
+
+    /// Says of which fields something is claimed, to auditors only; what is claimed stands nowhere.
+    pub(crate) fn claims(&mut self, claims: &Claims) {
+        self.call.private.claims = Some(claims.fields()).filter(|fields| !fields.is_empty());
     }
 
     /// Decides the call, by nothing but caller, type and operation.
@@ -223,9 +242,10 @@ impl Exchange {
     /// Makes the Intent durable, once, and returns its index. Adapters may be asked when this has
     /// returned. What cannot be asked now needs no Intent, and fails.
     pub(crate) async fn intent(&mut self, holder: &DeptId) -> Result<u64, ExchangeError> {
-        match self.intent {
-            Some(intent) => Ok(intent),
-            None => Ok(self.upload_intent(holder).await?.index),
+        match (self.intent, self.batch.clone()) {
+            (Some(intent), _) => Ok(intent),
+            (None, Some(batch)) => self.batch_intent(&batch, holder).await,
+            (None, None) => Ok(self.upload_intent(holder).await?.index),
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tokio::{select, sync::oneshot, time::Instant};
 
 use crate::{
-    Admitted, Bus, Cache, ExchangeError, Failure, MaterialType, Number, Operation, Purpose,
-    RequestId, Subject, Version, VersionId,
+    Admitted, BundleId, Bus, Cache, ExchangeError, Failure, MaterialType, Number, Operation,
+    Purpose, RequestId, Subject, Version, VersionId,
     exchange::Exchange,
     first_fetch::{First, Wanted},
     release::{Ready, Release, Source, release},
@@ -55,25 +55,28 @@ impl Bus {
     pub async fn fetch(&self, admitted: Admitted, query: FetchQuery) -> Result<Release, Failure> {
         let (answer, answered) = oneshot::channel();
         let bus = self.clone();
-        tokio::spawn(async move { bus.run_fetch(admitted, query, answer).await });
+        tokio::spawn(async move { bus.run_fetch(&admitted, query, None, answer).await });
         answered.await.unwrap_or_else(|_gone| Err(ExchangeError::Cancelled.into()))
     }
 
-    async fn run_fetch(
-        self,
-        admitted: Admitted,
+    /// Fetches one version, alone or as a part of a bundle, to the end of its records.
+    pub(crate) async fn run_fetch(
+        &self,
+        admitted: &Admitted,
         query: FetchQuery,
+        bundle: Option<BundleId>,
         mut answer: oneshot::Sender<Result<Release, Failure>>,
     ) {
         let material_type = Arc::clone(&query.material_type);
         let (operation, purpose) = (Operation::Fetch, &query.purpose);
         let mut exchange =
-            Exchange::begin(&self, &admitted.caller, operation, &material_type, purpose);
+            Exchange::begin(self, &admitted.caller, operation, &material_type, purpose);
         exchange.request(query.request_id);
+        bundle.into_iter().for_each(|bundle| exchange.part_of(bundle));
         if let Target::Current { subject, .. } = &query.target {
             exchange.about(subject);
         }
-        match self.exchange(&mut exchange, &admitted, query, &mut answer).await {
+        match self.exchange(&mut exchange, admitted, query, &mut answer).await {
             Ok(ready) => release(exchange, ready, answer, &admitted.hang_up).await,
             // A caller who is gone hears nothing; the record is written all the same.
             Err(error) => drop(answer.send(Err(exchange.failed(error).await))),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::{
-    Admitted, Bus, ExchangeError, Facts, Failure, MaterialInfo, MaterialType, Number, Operation,
-    Purpose, RequestId, Subject, VersionId, When, cache::Topic, exchange::Exchange,
+    Admitted, Bus, Day, ExchangeError, Facts, Failure, MaterialInfo, MaterialType, Number,
+    Operation, Purpose, RequestId, Subject, VersionId, When, exchange::Exchange,
 };
 use oncebus_trail::Receipt;
+use tokio::time::Instant;
 
 /// A checked request for what is held about a subject.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub struct FindQuery {
     pub purpose: Purpose,
     /// The caller's id of the request.
     pub request_id: Option<RequestId>,
+    /// A day at whose end what is found was current; `None` means now.
+    pub as_of: Option<Day>,
 }
 
 /// What is wanted beside current versions.
@@ -77,29 +80,31 @@ impl Bus {
         query: FindQuery,
     ) -> Result<(FoundMaterials, Receipt), Failure> {
         let Admitted { caller, deadline, permit: _until_the_end, .. } = admitted;
-        let FindQuery { material_type, subject, number, beside, purpose, request_id } = query;
+        let FindQuery { material_type, subject, number, beside, purpose, request_id, as_of } =
+            query;
         let mut exchange =
             Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
         exchange.request(request_id);
         exchange.about(&subject);
         exchange.holder(&material_type.department);
-        let topic = Topic { material_type: material_type.code.clone(), subject: subject.clone() };
         let found = async {
             exchange.decide(&caller, Operation::Find, &material_type)?;
             let number = number.as_ref();
-            let found =
-                self.resolve(&mut exchange, &material_type, &subject, number, deadline).await?;
-            let (now, facts) = (self.clock.now(), Facts::default());
-            let when = When::Now(now);
-            let under = self.circumstances(&material_type, &subject, &facts, when).await?;
-            let mut contributions = match beside {
-                Beside::Nothing => Vec::new(),
-                Beside::Contributions => self.contributed(&topic, &under, now).await?,
+            let current = match as_of {
+                Some(day) => self.find_then(&material_type, &subject, number, day).await?,
+                None => {
+                    let (of, about) = (&material_type, &subject);
+                    self.find_now(&mut exchange, of, about, number, deadline).await?
+                }
+            };
+            let mut contributions = match (beside, as_of) {
+                (Beside::Contributions, None) => {
+                    self.contributed_now(&material_type, &subject).await?
+                }
+                (Beside::Contributions, Some(_)) | (Beside::Nothing, _) => Vec::new(),
             };
             contributions
                 .retain(|info| number.is_none_or(|number| *number == info.document.number));
-            let current =
-                found.iter().map(|found| found.info(&material_type, &under, now)).collect();
             let found = FoundMaterials { current, contributions };
             Ok::<_, ExchangeError>((found, exchange.served(0, None).await?))
         };
@@ -107,6 +112,20 @@ impl Bus {
             Ok(found) => Ok(found),
             Err(error) => Err(exchange.failed(error).await),
         }
+    }
+
+    async fn find_now(
+        &self,
+        exchange: &mut Exchange,
+        material_type: &MaterialType,
+        subject: &Subject,
+        number: Option<&Number>,
+        deadline: Instant,
+    ) -> Result<Vec<MaterialInfo>, ExchangeError> {
+        let found = self.resolve(exchange, material_type, subject, number, deadline).await?;
+        let (now, facts) = (self.clock.now(), Facts::default());
+        let under = self.circumstances(material_type, subject, &facts, When::Now(now)).await?;
+        Ok(found.iter().map(|found| found.info(material_type, &under, now)).collect())
     }
 
     /// Describes one version by its name; asks no adapter.

@@ -1,17 +1,18 @@
 //! Ends a caller's stream at once.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// Ends a caller's stream at once, whatever it reads: an answer that may not go on cannot wait until
 /// its caller takes what is before the end.
-pub struct HangUp(Box<dyn Fn() + Send + Sync>);
+#[derive(Clone)]
+pub struct HangUp(Arc<dyn Fn() + Send + Sync>);
 
 // === impl HangUp ===
 
 impl HangUp {
     /// Makes one that does `end`, which must return at once, and may be called after the end.
     pub fn by(end: impl Fn() + Send + Sync + 'static) -> Self {
-        Self(Box::new(end))
+        Self(Arc::new(end))
     }
 
     /// Hangs up.

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::{
-    ChunkDigests, Day, DeptId, Digest, IssuerName, MediaType, Number, Status, Subject, TypeCode,
-    UploadId, ValidUntil,
+    ChunkDigests, Claim, Day, DeptId, Digest, Finding, IssuerName, MediaType, Number, Relation,
+    Status, Subject, TypeCode, UploadId, ValidUntil,
 };
 
 /// Asks departments' adapters. Every call ends by its deadline.
@@ -55,6 +55,14 @@ pub trait Holders: fmt::Debug + Send + Sync {
         offset: u64,
         asking: &Asking,
     ) -> Result<ContentStream, HolderError>;
+
+    /// Says whether claims about what the department holds are true.
+    async fn verify(
+        &self,
+        holder: &DeptId,
+        query: &ClaimsQuery,
+        asking: &Asking,
+    ) -> Result<Finding, HolderError>;
 
     /// Stages `data` at `offset` and answers what is staged; empty data only asks.
     async fn stage(
@@ -107,6 +115,8 @@ pub struct Description {
     pub build: String,
     /// Whether it can take uploads.
     pub stores: bool,
+    /// Whether it can verify claims.
+    pub verifies: bool,
 }
 
 /// What to look for.
@@ -118,6 +128,19 @@ pub struct LookupQuery {
     pub subject: Subject,
     /// The issuer's number, or every one.
     pub number: Option<Number>,
+}
+
+/// What to compare with what is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimsQuery {
+    /// Type of material.
+    pub material_type: TypeCode,
+    /// Whom or what it is about.
+    pub subject: Subject,
+    /// The issuer's number, or any one.
+    pub number: Option<Number>,
+    /// What is said of it; nothing asks whether one in force is held.
+    pub claims: Vec<Claim>,
 }
 
 /// A document that a department holds, and how it stands.
@@ -145,8 +168,11 @@ pub struct Document {
     pub issuer: Option<IssuerName>,
     /// Day of issue.
     pub issued: Option<Day>,
-    /// Last day of validity, where the document says.
+    /// Until when it is valid, where the document says.
     pub valid_until: Option<ValidUntil>,
+    /// How it stands to other versions, as its publisher said.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub relations: Vec<Relation>,
 }
 
 /// Which content to fetch.
@@ -233,6 +259,12 @@ pub enum HolderError {
         /// The department.
         holder: DeptId,
     },
+    /// It cannot verify claims, or not of what it holds of the type.
+    #[error("adapter of {holder} cannot verify")]
+    CannotVerify {
+        /// The department.
+        holder: DeptId,
+    },
     /// It broke the contract.
     #[error("adapter of {holder} misbehaved: {detail}")]
     Misbehaved {
@@ -277,6 +309,11 @@ impl HolderError {
             self,
             Self::NotFound { .. } | Self::DigestMismatch { .. } | Self::SizeMismatch { .. }
         )
+    }
+
+    /// Returns whether the holder may well say something a little later.
+    pub(crate) fn is_for_now(&self) -> bool {
+        self.is_away() || matches!(self, Self::Busy { .. })
     }
 
     /// Returns whether the holder did not answer, so that what is known of it may have to do.

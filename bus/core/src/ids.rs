@@ -27,7 +27,8 @@ pub struct TypeCode(String);
 pub struct VersionId(Digest);
 
 /// Full name of a version, `materialTypes/{code}/versions/{id}`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct VersionName {
     /// Type of the material.
     pub material_type: TypeCode,
@@ -58,6 +59,11 @@ pub struct CorrectionId(pub Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct BootId(pub Uuid);
+
+/// Id of one bundle or batch: of the calls that were made as parts of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BundleId(pub Uuid);
 
 /// Id that a caller gives to one request and keeps when it retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -186,6 +192,8 @@ impl fmt::Display for VersionName {
     }
 }
 
+checked_text!(VersionName, FieldError);
+
 // === impl UploadId ===
 
 impl UploadId {
@@ -232,6 +240,12 @@ impl fmt::Display for RecordId {
 }
 
 impl fmt::Display for CorrectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for BundleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Cache, Circumstances, Contribution, DeptId, Document, Judgement, Known, MaterialType, Revoked,
-    Status, Supply, TypeCode, Version, VersionName, judge, resolve::Held,
+    Cache, Circumstances, Contribution, DeptId, Document, Judgement, Known, MaterialType,
+    PastVersion, RelationKind, Revoked, Status, Supply, TypeCode, ValidityKind, Version, VersionId,
+    VersionName, judge, resolve::Held,
 };
 
 /// What the bus knows of one version of one material.
@@ -39,6 +40,17 @@ pub struct MaterialInfo {
     pub revoked: Option<Revoked>,
     /// That it is a contribution, as far as it is not current.
     pub contribution: Option<Contribution>,
+    /// How it stood on the day that was asked for.
+    pub then: Option<Then>,
+}
+
+/// How a version stood at the end of a day, as the bus knew it then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Then {
+    /// How its issuer had said that it stands.
+    pub status: Status,
+    /// Whether it was good, and its last day.
+    pub judgement: Judgement,
 }
 
 // === impl MaterialInfo ===
@@ -58,9 +70,10 @@ impl MaterialInfo {
             stale: false,
             cache: None,
             status: version.status,
-            judgement: judge(&version.known(), under),
+            judgement: judge(&version.known(under.kind), under),
             revoked: version.revoked,
             contribution: None,
+            then: None,
         }
     }
 
@@ -86,7 +99,7 @@ impl MaterialInfo {
             told_at: held.told_at,
             revoked: revoked.is_some(),
             current: true,
-            names: None,
+            names: Vec::new(),
         };
         Self {
             version: None,
@@ -102,6 +115,7 @@ impl MaterialInfo {
             judgement: judge(&known, under),
             revoked,
             contribution: None,
+            then: None,
         }
     }
 }
@@ -110,7 +124,7 @@ impl MaterialInfo {
 
 impl Version {
     /// Returns what is judged of it.
-    pub fn known(&self) -> Known {
+    pub fn known(&self, kind: &ValidityKind) -> Known {
         Known {
             issued: self.manifest.issued,
             valid_until: self.manifest.valid_until,
@@ -118,8 +132,41 @@ impl Version {
             told_at: self.confirmed_at,
             revoked: self.revoked.is_some(),
             current: self.current,
-            names: None,
+            names: self.named(kind),
         }
+    }
+
+    /// Returns the versions that it names of the type that it is bound to.
+    fn named(&self, kind: &ValidityKind) -> Vec<VersionId> {
+        let ValidityKind::VersionBound { to: Some(to) } = kind else { return Vec::new() };
+        let relations = self.manifest.relations.iter();
+        relations
+            .filter(|named| named.kind != RelationKind::Replaces)
+            .filter(|named| named.version.material_type == *to)
+            .map(|named| named.version.id)
+            .collect()
+    }
+}
+
+// === impl PastVersion ===
+
+impl PastVersion {
+    /// Describes the version as it is now, and says how it stood then.
+    pub(crate) fn info(
+        &self,
+        under: &Circumstances<'_>,
+        then: &Circumstances<'_>,
+        now: Timestamp,
+    ) -> MaterialInfo {
+        let Self { version, status, revoked } = self;
+        let known = Known {
+            status: *status,
+            revoked: revoked.is_some(),
+            current: true,
+            ..version.known(then.kind)
+        };
+        let judged = Then { status: *status, judgement: judge(&known, then) };
+        MaterialInfo { then: Some(judged), ..MaterialInfo::of_version(version, under, now) }
     }
 }
 

@@ -10,6 +10,7 @@ use oncebus_trail::{AppendError, Receipt, Trail};
 use crate::{
     BootId, Call, Clock, Epoch, Ground, Operation, Record, RecordId, Rng, Seal, SealError, Spans,
     SteadyClock,
+    catalog::CatalogInForce,
     record::{Ending, Kind},
     rng,
 };
@@ -22,6 +23,8 @@ pub struct Journal {
     rng: Arc<dyn Rng>,
     seal: Arc<dyn Seal>,
     run: Arc<Run>,
+    /// Whose version records of calls have.
+    catalog: Option<Arc<CatalogInForce>>,
     /// Held while a record gets its time and its place in the queue, so that both are in one order.
     order: Arc<std::sync::Mutex<()>>,
 }
@@ -61,7 +64,12 @@ impl Journal {
         seal: Arc<dyn Seal>,
         run: Run,
     ) -> Self {
-        Self { trail, clock, rng, seal, run: Arc::new(run), order: Arc::default() }
+        Self { trail, clock, rng, seal, run: Arc::new(run), catalog: None, order: Arc::default() }
+    }
+
+    /// Has the records of calls say by which catalogue they were.
+    pub(crate) fn under(self, catalog: Arc<CatalogInForce>) -> Self {
+        Self { catalog: Some(catalog), ..self }
     }
 
     /// Returns the id of this run.
@@ -222,7 +230,11 @@ impl Journal {
         self.append(Record { count, ..record }, Vec::new()).await
     }
 
-    fn record(&self, id: RecordId, kind: Kind, call: Call) -> Record {
+    fn record(&self, id: RecordId, kind: Kind, mut call: Call) -> Record {
+        // A call keeps the catalogue that it began under.
+        if call.department.is_some() && call.catalog.is_none() {
+            call.catalog = self.catalog.as_ref().map(|catalog| Arc::clone(catalog.get().mark()));
+        }
         Record {
             v: Record::VERSION,
             id,

@@ -4,6 +4,8 @@
 //! the ports [`Registry`], [`Holders`], [`Clock`] and [`Rng`], and through the trail.
 
 mod admission;
+mod batch;
+mod bundle;
 mod bus;
 mod cache;
 mod caller;
@@ -12,6 +14,7 @@ mod change;
 mod checklist;
 mod chunks;
 mod circumstances;
+mod claim;
 mod clock;
 mod contribution;
 mod correct;
@@ -25,6 +28,7 @@ mod first_fetch;
 mod flight;
 mod gather;
 mod hang_up;
+mod history;
 mod holders;
 mod identifier;
 mod ids;
@@ -43,6 +47,7 @@ mod purpose;
 mod receive;
 mod record;
 mod registry;
+mod relation;
 mod release;
 mod resolve;
 mod revocations;
@@ -61,19 +66,22 @@ mod timeline;
 mod trace;
 mod valid_until;
 mod verdict;
+mod verify;
 
 #[cfg(feature = "planted")]
 pub use self::planted::Bug;
 pub use self::{
     admission::{Admission, AdmissionLimits, Admitted, Load, Permit},
+    batch::{Batch, BatchQuery},
+    bundle::{Bundle, BundlePart, BundleSummary},
     bus::{Bus, Limits, Parts},
     cache::CacheLimits,
     caller::{Caller, Role},
     catalog::{
         Catalog, CatalogError, CatalogFault, CatalogSources, Classification, Condition, DataField,
-        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds, Item,
-        MaterialType, Package, Position, Region, Requirement, Sensitivity, Sharing, SharingWay,
-        Stage, Supply, UpdateFrequency, ValidityKind,
+        Department, Fact, FactKind, FactValue, Facts, FieldSource, Form, FormField, Holds,
+        Incompatibility, Item, MaterialType, Package, Position, Region, Requirement, Sensitivity,
+        Sharing, SharingWay, Stage, Supply, UpdateFrequency, ValidityKind,
     },
     change::{Change, ChangeKind, ChangeSpan, PastVersion},
     checklist::{
@@ -81,6 +89,7 @@ pub use self::{
         RequirementAnswer, RequirementStatus,
     },
     chunks::{CHUNK_BYTES, ChunkDigests},
+    claim::{Claim, Claims, FieldName},
     clock::{Clock, SteadyClock, SystemClock},
     contribution::{
         Contribution, CorrectionState, DuplicateCollection, Excepted, Intake, UploadException,
@@ -94,18 +103,18 @@ pub use self::{
     gather::Bar,
     hang_up::HangUp,
     holders::{
-        Asking, Content, ContentStream, Description, Document, HolderError, Holders, Holding,
-        LookupQuery,
+        Asking, ClaimsQuery, Content, ContentStream, Description, Document, HolderError, Holders,
+        Holding, LookupQuery,
     },
     identifier::{
         CitizenId, CreditCode, ELicenceId, Identifier, IdentifierFault, IdentifierModes,
         Identifiers, ItemCode, Mode, OrganisationCode, PermitNumber, ProjectCode, RegionCode,
     },
     ids::{
-        BootId, CorrectionId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode,
-        UploadId, VersionId, VersionName,
+        BootId, BundleId, CorrectionId, DeptId, MaterialId, RecordId, RequestId, SystemId,
+        TypeCode, UploadId, VersionId, VersionName,
     },
-    info::MaterialInfo,
+    info::{MaterialInfo, Then},
     journal::{Journal, RecordError, Run},
     manifest::Manifest,
     party::{Parties, Party, PartyRole},
@@ -118,6 +127,7 @@ pub use self::{
         Committed, Discard, HeldVersion, NewUpload, Registry, RegistryError, RequestScope,
         RequestState, Upload, UploadState, Version,
     },
+    relation::{Relation, RelationKind},
     release::{Part, Release},
     revoke::{Note, RevokeQuery, RevokedVersion},
     revoked::{Revocation, Revoked},
@@ -130,6 +140,7 @@ pub use self::{
     trace::TraceId,
     valid_until::ValidUntil,
     verdict::{Bound, Circumstances, Judgement, Known, Verdict, When, judge},
+    verify::{Finding, MatchVerdict, Verified, VerifyQuery},
 };
 
 /// Conformance suites that every implementation of a port runs.

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CHUNK_BYTES, ChunkDigests, Day, Digest, Document, IssuerName, MaterialId, MediaType, TypeCode,
-    ValidUntil, VersionId,
+    CHUNK_BYTES, ChunkDigests, Day, Digest, Document, IssuerName, MaterialId, MediaType, Relation,
+    TypeCode, ValidUntil, VersionId,
 };
 
 /// Description of one version; immutable. Canonical form: RFC 8785 JSON.
@@ -39,6 +39,9 @@ pub struct Manifest {
     /// Who issued it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub issuer: Option<IssuerName>,
+    /// How it stands to other versions.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub relations: Vec<Relation>,
 }
 
 // === impl Manifest ===
@@ -68,6 +71,7 @@ impl Manifest {
             issued: document.issued,
             valid_until: document.valid_until,
             issuer: document.issuer.clone(),
+            relations: document.relations.clone(),
         }
     }
 

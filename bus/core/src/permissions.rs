@@ -3,11 +3,15 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
+    str::FromStr,
 };
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{IntoDeserializer as _, value},
+};
 
-use crate::{Caller, Catalog, DeptId, Digest, ExchangeError, TypeCode};
+use crate::{Caller, Catalog, DeptId, Digest, ExchangeError, FieldError, TypeCode};
 
 /// What a call does; the word stands in the trail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +29,10 @@ pub enum Operation {
     Find,
     /// Describes a version.
     Get,
+    /// Says whether claims are true.
+    Verify,
+    /// Says of many subjects whether claims are true.
+    BatchVerify,
     /// Lists everything of a project.
     List,
     /// Says what of an item's or a package's requirements is held.
@@ -68,7 +76,7 @@ pub enum Operation {
 pub struct Permission {
     /// The department that may.
     pub department: String,
-    /// Types that it may fetch, find and get.
+    /// Types that it may fetch, find, get and verify; those that are only verified, verify.
     #[serde(default)]
     pub fetch: Vec<String>,
     /// Types that it may publish, find and get.
@@ -177,6 +185,8 @@ impl Permissions {
             Operation::Fetch
             | Operation::Find
             | Operation::Get
+            | Operation::Verify
+            | Operation::BatchVerify
             | Operation::List
             | Operation::Resolve
                 if may_fetch =>
@@ -215,6 +225,19 @@ impl Allowed {
 
 // === impl Operation ===
 
+impl FromStr for Operation {
+    type Err = FieldError;
+
+    fn from_str(word: &str) -> Result<Self, FieldError> {
+        Self::deserialize(word.into_deserializer()).map_err(|unknown: value::Error| {
+            // It lists the words that there are behind the one that was given.
+            let unknown = unknown.to_string().replace('`', "");
+            let known = unknown.split_once("expected ").map_or("another", |(_, known)| known);
+            FieldError::new("operation", "is unknown", format!("give {known}"))
+        })
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -224,6 +247,8 @@ impl fmt::Display for Operation {
             Self::Revoke => "revoke",
             Self::Find => "find",
             Self::Get => "get",
+            Self::Verify => "verify",
+            Self::BatchVerify => "batch_verify",
             Self::List => "list",
             Self::Resolve => "resolve",
             Self::RequestUnseal => "request_unseal",

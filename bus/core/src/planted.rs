@@ -77,7 +77,7 @@ impl Bus {
         let fetch = vec![query.material_type.code.to_string()];
         let department = caller.department.to_string();
         let may = Permission { department, fetch, publish: Vec::new() };
-        let Ok(may) = Permissions::check(&[may], &self.catalog) else { return Err(denied) };
+        let Ok(may) = Permissions::check(&[may], &self.catalog()) else { return Err(denied) };
         let (policy, operation) = (Arc::new(Policy::new(may)), Operation::Fetch);
         let (decided, _) = {
             let code = &query.material_type.code;

@@ -474,6 +474,7 @@ impl Version {
             issuer: manifest.issuer.clone(),
             issued: manifest.issued,
             valid_until: manifest.valid_until,
+            relations: manifest.relations.clone(),
         }
     }
 }

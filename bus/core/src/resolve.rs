@@ -322,7 +322,10 @@ impl Bus {
     ) -> Result<(), ExchangeError> {
         let changed = version.status != status;
         match confirmed {
-            Some(at) => self.registry.confirm(&version.id, at, status).await?,
+            Some(at) => {
+                self.registry.confirm(&version.id, at, status).await?;
+                self.caches.named.forget(&version.id);
+            }
             None if changed => self.registry.note_status(&version.id, now, status).await?,
             None => {}
         }

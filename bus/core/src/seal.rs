@@ -58,6 +58,9 @@ pub struct SealedContent {
     /// What somebody noted for auditors, of a revocation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Fields of the claims that were verified; never what was claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub claims: Option<Vec<String>>,
 }
 
 /// An encrypted part, and what its record says of it.

@@ -53,7 +53,7 @@ pub enum Verdict {
 }
 
 /// What is known of what is judged.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Known {
     /// Day of issue.
     pub issued: Option<Day>,
@@ -67,8 +67,8 @@ pub struct Known {
     pub revoked: bool,
     /// Whether it is its material's current version.
     pub current: bool,
-    /// The version that it names, of the type that it is bound to.
-    pub names: Option<VersionId>,
+    /// The versions that it names, of the type that it is bound to.
+    pub names: Vec<VersionId>,
 }
 
 /// Under what a version is judged.
@@ -219,10 +219,10 @@ fn is_outdated(known: &Known, under: &Circumstances<'_>) -> bool {
         ValidityKind::VersionBound { to: None } => !known.current,
         ValidityKind::VersionBound { to: Some(_) } => {
             let Some(bound) = &under.bound else { return false };
-            match known.names {
-                Some(named) => !bound.current.contains(&named),
-                None => known.issued.is_some_and(|issued| Some(issued) < bound.issued),
+            if known.names.is_empty() {
+                return known.issued.is_some_and(|issued| Some(issued) < bound.issued);
             }
+            !known.names.iter().any(|named| bound.current.contains(named))
         }
         _ => false,
     }

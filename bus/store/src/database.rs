@@ -9,6 +9,8 @@ use sqlx::{
 
 /// Connections that read at the same time.
 const READERS: u32 = 4;
+/// Bytes of a file that readers map: they read a large one where the system keeps it anyway.
+const MAPPED: &str = "2147418112";
 /// Longest wait for a connection or a lock.
 const WAIT: Duration = Duration::from_secs(5);
 
@@ -46,7 +48,7 @@ impl Database {
         let reader = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(WAIT)
-            .connect_lazy_with(options.read_only(true));
+            .connect_lazy_with(options.read_only(true).pragma("mmap_size", MAPPED));
         Ok(Self { writer, reader })
     }
 

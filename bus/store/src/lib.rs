@@ -21,3 +21,6 @@ pub use self::{
         SealedForm, Sealer, UnsealError, check, open,
     },
 };
+
+#[cfg(feature = "fixture")]
+pub use self::registry::FixtureMaterial;

@@ -2,6 +2,8 @@
 
 mod changes;
 mod contributions;
+#[cfg(feature = "fixture")]
+mod fixture;
 mod inspect;
 mod materials;
 mod open;
@@ -30,6 +32,8 @@ use oncebus_trail::Receipt;
 
 use crate::{SubjectKeys, database::Database};
 
+#[cfg(feature = "fixture")]
+pub use self::fixture::FixtureMaterial;
 pub use self::{
     inspect::{Inspected, VersionFault},
     unseals::{Approval, Unseal, UnsealId},

@@ -1,8 +1,10 @@
 //! `oncebus demo`: the whole promise in a few seconds, counted from the audit trail.
 
+mod case;
 mod expected;
 mod figures;
 mod office;
+mod pieces;
 mod receipts;
 mod story;
 mod trail;
@@ -18,7 +20,7 @@ use std::{
 use clap::Args;
 use tempfile::TempDir;
 
-use self::{expected::Expected, figures::Figures, office::Offices};
+use self::{case::Case, expected::Expected, figures::Figures, office::Offices};
 use crate::{
     dev::{Plan, Town},
     exit::CliError,
@@ -82,7 +84,7 @@ impl DemoCommand {
             log: "error",
         };
         let mut town = Town::start(plan).await?;
-        let expected = Expected::of(&town);
+        let expected = Expected::of(&town)?;
         let mut figures = scenes(&town).await?;
         trouble::holder_away(&mut town, &mut figures).await?;
         let town = trouble::gateway_killed(town, &mut figures).await?;
@@ -111,8 +113,11 @@ impl DemoCommand {
 /// Plays all scenes, and counts from the trail what happened.
 async fn scenes(town: &Town) -> Result<Figures, CliError> {
     let offices = Offices::open(town)?;
+    let cases = Case::all(town.catalog())?;
+    let mut listed = offices.resolve_all(&cases[..cases.len().min(1)]).await?;
     let published = offices.publish_all().await?;
     let fetched = offices.fetch_all().await?;
+    listed.extend(offices.resolve_all(&cases).await?);
     say::note("one fetch that must be refused ...");
     let refused = offices.refused_fetch().await?;
 
@@ -121,10 +126,11 @@ async fn scenes(town: &Town) -> Result<Figures, CliError> {
     let mut figures = Figures::count(&trail);
     figures.set_catalog(&offices.material_types().await?);
     figures.receipts_verified = receipts::verify(
-        published.iter().chain(&fetched).chain(&refused),
+        published.iter().chain(&fetched).chain(&refused).chain(&listed),
         &trail,
         town.verifier(),
     )?;
+    figures.add_pieces(&offices.pieces(&cases).await?);
     Ok(figures)
 }
 

@@ -10,6 +10,7 @@ mod config;
 mod demo;
 mod dev;
 mod exit;
+mod extension;
 mod gateway;
 mod logging;
 mod material;

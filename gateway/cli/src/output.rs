@@ -68,6 +68,14 @@ impl OutputArgs {
         }
     }
 
+    /// Prints rows that belong together; JSON is the whole of them.
+    pub(crate) fn listed(&self, columns: &[Column], rows: &[Value], whole: &Value) {
+        match self.output {
+            Form::Json => say::line(whole),
+            _ => self.rows(columns, rows),
+        }
+    }
+
     /// Begins rows that come one by one; a table shows `columns`, a CSV has all `fields`.
     pub(crate) fn stream(
         &self,
@@ -89,8 +97,13 @@ impl OutputArgs {
 
     /// Prints one thing: as a table, a line for each field.
     pub(crate) fn one(&self, value: &Value) {
+        self.one_told(value, value);
+    }
+
+    /// Prints one thing that people are `told` in other words than scripts.
+    pub(crate) fn one_told(&self, told: &Value, value: &Value) {
         match self.output {
-            Form::Table => say::line(without_trailing_blanks(&sheet(value))),
+            Form::Table => say::line(without_trailing_blanks(&sheet(told))),
             Form::Json | Form::Jsonl => say::line(value),
             Form::Csv => csv(slice::from_ref(value)),
         }

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use oncebus_gateway::{Catalog, MaterialType, Supply, ValidityKind};
 
+use self::party::DEVELOPER;
 pub(crate) use self::party::{PARTIES, SampleParty};
 
 /// Scheme of the project that most samples are about.
@@ -98,13 +99,20 @@ impl Sample {
         let names_an_end =
             matches!(row.validity, ValidityKind::FixedUntil { .. } | ValidityKind::TermOfContract);
         Self {
-            subject: (SCHEME, PROJECT),
+            subject: Self::subject_of(row),
             number,
             media_type: String::new(),
             issuer: row.issuer.clone(),
             valid_until: names_an_end.then_some(VALID_UNTIL),
             content: Vec::new(),
         }
+    }
+
+    /// Returns whom or what the first document of a type is about: the project, but for what is brought
+    /// for the developer.
+    pub(crate) fn subject_of(row: &MaterialType) -> (&'static str, &'static str) {
+        let developers = row.supply == Supply::Uploaded && row.subject.as_str() == DEVELOPER.scheme;
+        if developers { (DEVELOPER.scheme, DEVELOPER.value) } else { (SCHEME, PROJECT) }
     }
 
     /// Returns the number on the document of a type.

@@ -20,8 +20,8 @@ use std::{collections::HashMap, sync::Arc};
 use async_trait::async_trait;
 use bytes::Bytes;
 use oncebus_core::{
-    Asking, ChunkDigests, Content, ContentStream, DeptId, Description, Digest, HolderError,
-    Holders, Holding, LookupQuery, Rng, UploadId,
+    Asking, ChunkDigests, ClaimsQuery, Content, ContentStream, DeptId, Description, Digest,
+    Finding, HolderError, Holders, Holding, LookupQuery, Rng, UploadId,
 };
 use oncebus_transport::{Accepts, Credentials, CredentialsError, Dialer, EndpointError};
 
@@ -165,6 +165,15 @@ impl Holders for AdapterClients {
         asking: &Asking,
     ) -> Result<ContentStream, HolderError> {
         self.introduced(holder)?.fetch(content, offset, asking).await
+    }
+
+    async fn verify(
+        &self,
+        holder: &DeptId,
+        query: &ClaimsQuery,
+        asking: &Asking,
+    ) -> Result<Finding, HolderError> {
+        self.introduced(holder)?.verify(query, asking).await
     }
 
     async fn stage(

@@ -3,6 +3,7 @@
 mod adapter;
 mod admin;
 mod audit;
+mod bundle;
 mod catalog;
 mod checklist;
 mod common;
@@ -12,16 +13,18 @@ mod revoke;
 mod status;
 mod timeline;
 mod transfer;
+mod verify;
 
 pub(crate) use self::{
-    adapter::{fetch_request, holdings, lookup_request},
+    adapter::{claims_request, fetch_request, finding, holdings, lookup_request},
     admin::{reload_query, reloaded},
     audit::{
         Extent, RecordAddress, StoredRecord, address, approve_query, consistency,
         consistency_query, erase_query, filter, proven, retained, reuse_query, reuse_row, sealed,
         subject_filter, tail_query, unseal, unseal_id, unseal_query,
     },
-    catalog::{department, material_type},
+    bundle::{bundle_message, bundle_query},
+    catalog::{department, item, material_type, package},
     checklist::{checklist, checklist_query},
     common::{pb_digest, receipt},
     contribution::correction,
@@ -33,4 +36,5 @@ pub(crate) use self::{
     },
     timeline::{timeline_entry, timeline_query, unknown_material},
     transfer::{begin_query, commit_query, fetch_query, put_query},
+    verify::{batch, batch_query, verified, verify_query},
 };

@@ -29,8 +29,9 @@ pub use config::{
 };
 pub use gateway::{Gateway, Injected, StartError};
 pub use oncebus_core::{
-    Catalog, CatalogError, CatalogSources, Clock, Day, MaterialType, Permission, Rng, Role,
-    SealedContent, Supply, SystemClock, SystemRng, ValidityKind,
+    Catalog, CatalogError, CatalogSources, Clock, Day, Facts, Holds, Incompatibility, MaterialType,
+    Permission, Requirement, Rng, Role, SealedContent, Supply, SystemClock, SystemRng,
+    ValidityKind,
 };
 pub use oncebus_store::{
     PartState, RecipientError, SealIdentity, SealedForm, UnsealError, check as check_sealed,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use oncebus_core::{
-    Bus, Call, Caller, Catalog, Digest, Ending, Epoch, ExchangeError, Permissions, RequestId, Role,
+    Bus, Call, Caller, Catalog, Digest, Ending, Epoch, ExchangeError, Incompatibility, Permissions,
+    RequestId, Role,
 };
 use oncebus_trail::Receipt;
 use tokio::{
@@ -12,7 +13,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{ConfigError, GatewayConfig, acts::Acts, caller::Callers, config::ConfigFault};
+use crate::{ConfigError, GatewayConfig, acts::Acts, caller::Callers};
 
 /// Reads the gateway's file again, one reading after the other.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct Reloads {
 pub(crate) struct Reloaded {
     /// Number of the permissions.
     pub epoch: Epoch,
+    /// Digest of the catalogue.
+    pub catalog: Digest,
     /// Keys that differ from what runs, and take effect at the next start.
     pub restart_needed: Vec<&'static str>,
     /// Proof of the record.
@@ -44,6 +47,8 @@ pub(crate) enum ReloadError {
     NotOperator,
     /// The configuration is faulty.
     Invalid(ConfigError),
+    /// The catalogue cannot follow the one in force; at least one reason.
+    Incompatible(Vec<Incompatibility>),
     /// The trail cannot be written, or the gateway ends.
     Exchange(ExchangeError),
 }
@@ -60,6 +65,7 @@ pub(crate) struct ReloadFailure {
 /// A configuration that was read, and what of it takes effect when.
 struct Read {
     config: GatewayConfig,
+    catalog: Arc<Catalog>,
     permissions: Permissions,
     restart_needed: Vec<&'static str>,
 }
@@ -77,12 +83,12 @@ impl Reloads {
         Self { running, bus, callers, acts, turn: Arc::new(Semaphore::new(1)), tasks }
     }
 
-    /// Reads the configuration, and puts permissions and roles in force in all cores.
+    /// Reads the configuration, and puts catalogue, permissions and roles in force in all cores.
     ///
     /// # Errors
     ///
-    /// If the caller is no operator, the configuration is faulty, or the trail cannot be written;
-    /// what was in force stays.
+    /// If the caller is no operator, the configuration is faulty, its catalogue cannot follow the one in
+    /// force, or the trail cannot be written; what was in force stays.
     pub(crate) async fn reload(
         self: Arc<Self>,
         caller: &Caller,
@@ -107,32 +113,43 @@ impl Reloads {
         call: Call,
         _turn: OwnedSemaphorePermit,
     ) -> Result<Reloaded, ReloadFailure> {
-        let (running, catalog) = (self.running.clone(), Arc::clone(self.bus.catalog()));
+        let (running, catalog) = (self.running.clone(), self.bus.catalog());
         let read = match spawn_blocking(move || read(&running, &catalog)).await {
             Ok(Ok(read)) => read,
-            Ok(Err(fault)) => return Err(self.failed(call, ReloadError::Invalid(fault)).await),
+            Ok(Err(error)) => return Err(self.failed(call, error).await),
             Err(ended) => return Err(ReloadError::ended(&ended).into()),
         };
-        let Read { config, permissions, restart_needed } = read;
+        let Read { config, catalog, permissions, restart_needed } = read;
         // Nobody else replaces the policy, and this is the only reading now.
         let next = Epoch(self.bus.policy().epoch().0 + 1);
         let digest = Some(config.digest());
+        let call = Call { catalog: Some(Arc::clone(catalog.mark())), ..call };
         let receipt = self.bus.journal().config(Ending::Served, call, Some(next), digest).await;
         let receipt = receipt.map_err(|error| ReloadError::Exchange(error.into()))?;
         self.callers.replace_roles(&config.systems);
         self.acts.replace_retention(&config.retention);
         self.bus.identifiers().replace_modes(config.identifiers);
         self.bus.replace_duplicate_collection(config.duplicate_collection);
+        // Types first: permissions for a new one mean nothing before it is there.
+        self.bus.replace_catalog(Arc::clone(&catalog));
         let epoch = self.bus.policy().replace(permissions);
-        tracing::info!(epoch = epoch.0, ?restart_needed, "the configuration was read again");
-        Ok(Reloaded { epoch, restart_needed, receipt })
+        let catalog = *catalog.version();
+        tracing::info!(epoch = epoch.0, %catalog, ?restart_needed, "the configuration was read again");
+        Ok(Reloaded { epoch, catalog, restart_needed, receipt })
     }
 
     /// Makes a refusal durable, and gives back what the caller hears: where the trail cannot be
     /// written, only that.
     async fn failed(&self, call: Call, error: ReloadError) -> ReloadFailure {
-        if let ReloadError::Invalid(fault) = &error {
-            tracing::warn!(%fault, "the configuration is faulty, the one before stays in force");
+        match &error {
+            ReloadError::Invalid(fault) => {
+                tracing::warn!(%fault, "the configuration is faulty, the one before stays in force");
+            }
+            ReloadError::Incompatible(changes) => {
+                let changes = listed(changes);
+                tracing::warn!(%changes, "the catalogue cannot follow the one in force, which stays");
+            }
+            ReloadError::NotOperator | ReloadError::Exchange(_) => {}
         }
         let reason = Some(error.reason().into());
         let call = Call { reason, ..call };
@@ -151,6 +168,7 @@ impl ReloadError {
         match self {
             Self::NotOperator => "ACCESS_DENIED",
             Self::Invalid(_) => "CONFIG_INVALID",
+            Self::Incompatible(_) => "CATALOG_INCOMPATIBLE",
             Self::Exchange(error) => error.reason(),
         }
     }
@@ -158,7 +176,7 @@ impl ReloadError {
     fn ending(&self) -> Ending {
         match self {
             Self::NotOperator => Ending::Denied,
-            Self::Invalid(_) | Self::Exchange(_) => Ending::Failed,
+            Self::Invalid(_) | Self::Incompatible(_) | Self::Exchange(_) => Ending::Failed,
         }
     }
 
@@ -175,13 +193,21 @@ impl From<ReloadError> for ReloadFailure {
     }
 }
 
-/// Reads the file that `running` came from, checks all of it, and sees what differs.
-fn read(running: &GatewayConfig, catalog: &Catalog) -> Result<Read, ConfigError> {
-    let config = GatewayConfig::load(&running.file)?;
-    let checked = config.check()?;
-    let restart_needed = running.restart_needed(catalog, &config, &checked.catalog);
-    // What runs decides by its own catalogue.
-    let permissions = Permissions::check(&config.permissions, catalog)
-        .map_err(|error| ConfigFault::LaterCatalog(error).within(&config.file))?;
-    Ok(Read { config, permissions, restart_needed })
+/// Reads the file that `running` came from, checks all of it, and sees what differs; `catalog` is the
+/// one in force.
+fn read(running: &GatewayConfig, catalog: &Catalog) -> Result<Read, ReloadError> {
+    let config = GatewayConfig::load(&running.file).map_err(ReloadError::Invalid)?;
+    let checked = config.check().map_err(ReloadError::Invalid)?;
+    let changes = catalog.incompatible_with(&checked.catalog);
+    if !changes.is_empty() {
+        return Err(ReloadError::Incompatible(changes));
+    }
+    let restart_needed = running.restart_needed(&config);
+    let (catalog, permissions) = (checked.catalog, checked.permissions);
+    Ok(Read { config, catalog, permissions, restart_needed })
+}
+
+/// Writes all reasons in one line.
+pub(crate) fn listed(changes: &[Incompatibility]) -> String {
+    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

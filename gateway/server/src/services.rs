@@ -30,6 +30,8 @@ use crate::{acts::Acts, caller::Callers, convert, page::Pager, reload::Reloads};
 
 /// Longest message of a call that moves no bytes.
 const CONTROL_BYTES: usize = 64 * 1024;
+/// Longest message of a call about materials: a batch names a thousand subjects.
+const MATERIAL_BYTES: usize = 256 * 1024;
 /// Longest message of a call that moves bytes.
 const TRANSFER_BYTES: usize = 1024 * 1024 + CONTROL_BYTES;
 /// Time of a transfer.
@@ -82,7 +84,7 @@ pub(crate) async fn routes(
     let routes =
         Routes::new(CatalogServiceServer::new(catalog).max_decoding_message_size(CONTROL_BYTES))
             .add_service(
-                MaterialServiceServer::new(material).max_decoding_message_size(CONTROL_BYTES),
+                MaterialServiceServer::new(material).max_decoding_message_size(MATERIAL_BYTES),
             )
             .add_service(
                 TransferServiceServer::new(transfer).max_decoding_message_size(TRANSFER_BYTES),

@@ -77,7 +77,7 @@ pub struct Receipt {
     pub record: ::prost::bytes::Bytes,
 }
 /// What the bus knows of one version of one material.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MaterialInfo {
     /// Name of the version, `materialTypes/{code}/versions/{id}`. Empty where a department holds the
     /// material but nobody fetched it yet.
@@ -142,15 +142,44 @@ pub struct MaterialInfo {
     /// Why it was revoked.
     #[prost(enumeration = "Revocation", tag = "20")]
     pub revocation: i32,
+    /// How it stands to other versions, as its publisher said.
+    #[prost(message, repeated, tag = "21")]
+    pub relations: ::prost::alloc::vec::Vec<Relation>,
+    /// How it stood on the day that was asked for; set only where one was.
+    #[prost(message, optional, tag = "22")]
+    pub then: ::core::option::Option<MaterialThen>,
     /// Whether it was brought beside the version of its source: it is not current, and never found as that.
-    #[prost(bool, tag = "21")]
+    #[prost(bool, tag = "23")]
     pub contribution: bool,
     /// Id of the correction that the contribution opened; empty where it is none.
-    #[prost(string, tag = "22")]
+    #[prost(string, tag = "24")]
     pub correction: ::prost::alloc::string::String,
     /// What the correction came to.
-    #[prost(enumeration = "CorrectionState", tag = "23")]
+    #[prost(enumeration = "CorrectionState", tag = "25")]
     pub correction_state: i32,
+}
+/// How a version stood at the end of a day that is over, as the bus knew it then.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MaterialThen {
+    /// Whether it was good.
+    #[prost(enumeration = "Validity", tag = "1")]
+    pub validity: i32,
+    /// Its last day, or `long_term`.
+    #[prost(string, tag = "2")]
+    pub valid_until: ::prost::alloc::string::String,
+    /// How its issuer had said that it stands.
+    #[prost(string, tag = "3")]
+    pub status: ::prost::alloc::string::String,
+}
+/// How a version stands to another one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Relation {
+    /// In what way.
+    #[prost(enumeration = "RelationKind", tag = "1")]
+    pub kind: i32,
+    /// Name of the other version, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
 }
 /// What kind of work a call belongs to; a closed list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -297,6 +326,47 @@ impl CorrectionState {
             "CORRECTION_STATE_MATCHED" => Some(Self::Matched),
             "CORRECTION_STATE_DIFFERS" => Some(Self::Differs),
             "CORRECTION_STATE_WITHDRAWN" => Some(Self::Withdrawn),
+            _ => None,
+        }
+    }
+}
+/// In what way a version stands to another one; a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RelationKind {
+    /// Not given: refused.
+    Unspecified = 0,
+    /// It takes the other's place in law.
+    Replaces = 1,
+    /// It is a part of the other.
+    AnnexOf = 2,
+    /// It says the same in another language.
+    TranslationOf = 3,
+    /// It shows the other as it was at one moment.
+    SnapshotOf = 4,
+}
+impl RelationKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RELATION_KIND_UNSPECIFIED",
+            Self::Replaces => "RELATION_KIND_REPLACES",
+            Self::AnnexOf => "RELATION_KIND_ANNEX_OF",
+            Self::TranslationOf => "RELATION_KIND_TRANSLATION_OF",
+            Self::SnapshotOf => "RELATION_KIND_SNAPSHOT_OF",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RELATION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "RELATION_KIND_REPLACES" => Some(Self::Replaces),
+            "RELATION_KIND_ANNEX_OF" => Some(Self::AnnexOf),
+            "RELATION_KIND_TRANSLATION_OF" => Some(Self::TranslationOf),
+            "RELATION_KIND_SNAPSHOT_OF" => Some(Self::SnapshotOf),
             _ => None,
         }
     }
@@ -486,6 +556,146 @@ impl CacheResult {
         }
     }
 }
+/// Something that is said of a material and may be true or not.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Claim {
+    /// What is said: of a document `number`, `digest`, `valid_until`, `issuer` or `issued`; of what a
+    /// department holds as data, the name of a field. 1 to 64 of `a-z`, `0-9`, `_`.
+    #[prost(string, tag = "1")]
+    pub field: ::prost::alloc::string::String,
+    /// What it is said to be, 1 to 256 bytes; a digest as `sha256:` and hexadecimal digits.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+/// Request of VerifyMaterial.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VerifyMaterialRequest {
+    /// Code or alias of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; empty means any one.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// What is said of it, 1 to 16, each field once. Records have the names of the fields, sealed, and
+    /// no value.
+    #[prost(message, repeated, tag = "4")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "5")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "6")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// Answer of VerifyMaterial. Nothing of the material is in it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyMaterialResponse {
+    /// The verdict on all claims together.
+    #[prost(enumeration = "Verdict", tag = "1")]
+    pub verdict: i32,
+    /// Fields of which something else is true; `status` and `valid_until` also where the material is not in
+    /// force. Never told of personal types and of those that are only verified.
+    #[prost(string, repeated, tag = "2")]
+    pub mismatched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Proof that this call is on the trail.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// Request of BatchVerify.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchVerifyRequest {
+    /// Code or alias of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what to verify, 1 to 1,000. One may stand there twice, and is asked about twice.
+    #[prost(message, repeated, tag = "2")]
+    pub entries: ::prost::alloc::vec::Vec<BatchEntry>,
+    /// What is said of each, at most 16, each field once. Without any: that one in force is held.
+    #[prost(message, repeated, tag = "3")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "4")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request, for the trail; may be empty.
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// One subject of a batch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchEntry {
+    /// The caller's own text, at most 64 bytes; the answer repeats it, records do not have it.
+    #[prost(string, tag = "1")]
+    pub reference: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+}
+/// Answer of BatchVerify. Nothing of the materials is in it, and no subject.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchVerifyResponse {
+    /// Id of the batch, a UUID: the records of its entries carry it.
+    #[prost(string, tag = "1")]
+    pub bundle: ::prost::alloc::string::String,
+    /// The verdicts, in the order of the entries. Those that could not be asked in time are UNKNOWN.
+    #[prost(message, repeated, tag = "2")]
+    pub verdicts: ::prost::alloc::vec::Vec<BatchVerdict>,
+    /// Proof of the last entry's record; GetReceipt has those of the others.
+    #[prost(message, optional, tag = "3")]
+    pub receipt: ::core::option::Option<Receipt>,
+}
+/// The verdict on one entry of a batch.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchVerdict {
+    /// The entry's reference.
+    #[prost(string, tag = "1")]
+    pub reference: ::prost::alloc::string::String,
+    /// The verdict on all claims together.
+    #[prost(enumeration = "Verdict", tag = "2")]
+    pub verdict: i32,
+    /// Position of the entry's record in the log.
+    #[prost(int64, tag = "3")]
+    pub index: i64,
+}
+/// Whether all claims are true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Verdict {
+    /// None.
+    Unspecified = 0,
+    /// All are true of one material that is in force.
+    Match = 1,
+    /// They are not, or no such material is held.
+    NoMatch = 2,
+    /// Its holder cannot say now.
+    Unknown = 3,
+}
+impl Verdict {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VERDICT_UNSPECIFIED",
+            Self::Match => "VERDICT_MATCH",
+            Self::NoMatch => "VERDICT_NO_MATCH",
+            Self::Unknown => "VERDICT_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VERDICT_UNSPECIFIED" => Some(Self::Unspecified),
+            "VERDICT_MATCH" => Some(Self::Match),
+            "VERDICT_NO_MATCH" => Some(Self::NoMatch),
+            "VERDICT_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
 /// Request of Describe.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DescribeRequest {}
@@ -507,6 +717,9 @@ pub struct DescribeResponse {
     /// Whether it implements Stage, Seal and Discard.
     #[prost(bool, tag = "5")]
     pub stores: bool,
+    /// Whether it implements Verify.
+    #[prost(bool, tag = "6")]
+    pub verifies: bool,
 }
 /// Request of Check.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -607,6 +820,32 @@ pub struct FetchResponse {
     /// The next bytes, at most 256 KiB. All chunks but the last are 256 KiB.
     #[prost(bytes = "bytes", tag = "1")]
     pub data: ::prost::bytes::Bytes,
+}
+/// Request of Verify.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VerifyRequest {
+    /// Code of the type.
+    #[prost(string, tag = "1")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "2")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; empty means any one.
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    /// What is said of it, at most 16, each field once. Without any: whether one in force is held.
+    #[prost(message, repeated, tag = "4")]
+    pub claims: ::prost::alloc::vec::Vec<Claim>,
+}
+/// Answer of Verify. It takes the same time whichever claim is untrue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VerifyResponse {
+    /// Whether all claims are true of one material that is in force.
+    #[prost(enumeration = "Verdict", tag = "1")]
+    pub verdict: i32,
+    /// Fields of the claims that are untrue; may be empty. A gateway tells of them only where it may.
+    #[prost(string, repeated, tag = "2")]
+    pub mismatched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Request of Stage.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -839,6 +1078,28 @@ pub mod adapter_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.AdapterService", "Fetch"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Says whether claims about what the department holds are true. Optional.
+        pub async fn verify(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyRequest>,
+        ) -> std::result::Result<tonic::Response<super::VerifyResponse>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.AdapterService/Verify",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.AdapterService", "Verify"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Adds data to a staged upload, or, without data, asks what is staged. Optional.
         pub async fn stage(
             &mut self,
@@ -952,6 +1213,11 @@ pub mod adapter_service_server {
             &self,
             request: tonic::Request<super::FetchRequest>,
         ) -> std::result::Result<tonic::Response<Self::FetchStream>, tonic::Status>;
+        /// Says whether claims about what the department holds are true. Optional.
+        async fn verify(
+            &self,
+            request: tonic::Request<super::VerifyRequest>,
+        ) -> std::result::Result<tonic::Response<super::VerifyResponse>, tonic::Status>;
         /// Adds data to a staged upload, or, without data, asks what is staged. Optional.
         async fn stage(
             &self,
@@ -1225,6 +1491,51 @@ pub mod adapter_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/oncebus.v1.AdapterService/Verify" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifySvc<T: AdapterService>(pub Arc<T>);
+                    impl<
+                        T: AdapterService,
+                    > tonic::server::UnaryService<super::VerifyRequest>
+                    for VerifySvc<T> {
+                        type Response = super::VerifyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdapterService>::verify(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/oncebus.v1.AdapterService/Stage" => {
                     #[allow(non_camel_case_types)]
                     struct StageSvc<T: AdapterService>(pub Arc<T>);
@@ -1419,6 +1730,9 @@ pub struct ReloadConfigResponse {
     /// Proof that the change is on the trail.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
+    /// Digest of the catalogue in force, `sha256:` and 64 hexadecimal digits.
+    #[prost(string, tag = "4")]
+    pub catalog_version: ::prost::alloc::string::String,
 }
 /// Generated client implementations.
 pub mod admin_service_client {
@@ -1716,7 +2030,7 @@ pub mod admin_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// Request of ResolveRequirements: either `item` or `package`.
+/// Request of ResolveRequirements: one of `item`, `items` and `package`.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ResolveRequirementsRequest {
     /// Code of an item, or one of its implementation codes of 31 or 33 characters.
@@ -1747,6 +2061,9 @@ pub struct ResolveRequirementsRequest {
     /// UUID of this request, for the trail; may be empty.
     #[prost(string, tag = "8")]
     pub request_id: ::prost::alloc::string::String,
+    /// Several items that are handled together, 1 to 100: codes as of `item`, each once.
+    #[prost(string, repeated, tag = "9")]
+    pub items: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Whom a case concerns.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1986,7 +2303,8 @@ pub struct RecordFilter {
     /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `resume`, `fetch`, `find`, `get` or `revoke`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `revoke`, `verify` or `batch_verify`; of
+    /// `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -2092,7 +2410,8 @@ pub struct Record {
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `resume`, `fetch`, `find`, `get` or `revoke`; of `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `revoke`, `verify` or `batch_verify`; of
+    /// `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -2230,8 +2549,14 @@ pub struct Record {
     /// Of `revoke`: why the version was revoked, a code from a closed list.
     #[prost(string, tag = "49")]
     pub revocation: ::prost::alloc::string::String,
+    /// First 16 hexadecimal digits of the version of the catalogue that the call was by.
+    #[prost(string, tag = "55")]
+    pub catalog: ::prost::alloc::string::String,
+    /// Id of the bundle or batch that the call was a part of, a UUID; empty where it was alone.
+    #[prost(string, tag = "51")]
+    pub bundle: ::prost::alloc::string::String,
     /// Of `publish`: whether a department should have had the material already, and policy let it be uploaded.
-    #[prost(bool, tag = "51")]
+    #[prost(bool, tag = "56")]
     pub duplicate_collection: bool,
     /// Of `publish`: why something was uploaded that a department should have already, a code from a closed list.
     #[prost(string, tag = "52")]
@@ -2258,6 +2583,9 @@ pub struct AdapterCalls {
     /// Calls of Seal.
     #[prost(int32, tag = "4")]
     pub seal: i32,
+    /// Calls of Verify.
+    #[prost(int32, tag = "5")]
+    pub verify: i32,
 }
 /// Records from `start` to before `end`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3896,7 +4224,7 @@ pub struct GetMaterialTypeRequest {
     pub code: ::prost::alloc::string::String,
 }
 /// Answer of GetMaterialType.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetMaterialTypeResponse {
     /// The type.
     #[prost(message, optional, tag = "1")]
@@ -3928,8 +4256,71 @@ pub struct ListDepartmentsResponse {
     #[prost(string, tag = "3")]
     pub catalog_version: ::prost::alloc::string::String,
 }
-/// One row of the catalogue: a kind of document.
+/// Request of ListItems.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListItemsRequest {
+    /// Most rows wanted; 0 means 100, more than 1,000 means 1,000, negative is refused.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Answer of ListItems.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListItemsResponse {
+    /// The items of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub items: ::prost::alloc::vec::Vec<Item>,
+    /// Token of the next page; empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Digest of the catalogue that answered.
+    #[prost(string, tag = "3")]
+    pub catalog_version: ::prost::alloc::string::String,
+}
+/// Request of GetItem.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetItemRequest {
+    /// The item's short code, for example `I14`, or one of its codes of 31 or 33 characters.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+}
+/// Answer of GetItem.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetItemResponse {
+    /// The item.
+    #[prost(message, optional, tag = "1")]
+    pub item: ::core::option::Option<Item>,
+    /// Digest of the catalogue that answered.
+    #[prost(string, tag = "2")]
+    pub catalog_version: ::prost::alloc::string::String,
+}
+/// Request of ListPackages.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListPackagesRequest {
+    /// Most rows wanted; 0 means 100, more than 1,000 means 1,000, negative is refused.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before; empty for the first page.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+}
+/// Answer of ListPackages.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListPackagesResponse {
+    /// The packages of this page.
+    #[prost(message, repeated, tag = "1")]
+    pub packages: ::prost::alloc::vec::Vec<Package>,
+    /// Token of the next page; empty on the last.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Digest of the catalogue that answered.
+    #[prost(string, tag = "3")]
+    pub catalog_version: ::prost::alloc::string::String,
+}
+/// One row of the catalogue: a kind of document.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct MaterialType {
     /// Name on the wire and in configuration, lower case with underscores.
     #[prost(string, tag = "1")]
@@ -3967,6 +4358,157 @@ pub struct MaterialType {
     /// How long the bus relies on what the holder said before it asks again.
     #[prost(message, optional, tag = "12")]
     pub pointer_age: ::core::option::Option<::prost_types::Duration>,
+    /// The authority that decides, in its own words.
+    #[prost(string, tag = "13")]
+    pub issuer: ::prost::alloc::string::String,
+    /// Scheme that identifies whom it is about: `project`, `credit` or `citizen`.
+    #[prost(string, tag = "14")]
+    pub subject_scheme: ::prost::alloc::string::String,
+    /// Code of the stage that it belongs to; `any` is no single one.
+    #[prost(string, tag = "15")]
+    pub stage: ::prost::alloc::string::String,
+    /// Whether it may be shared.
+    #[prost(enumeration = "SharingClass", tag = "16")]
+    pub sharing_class: i32,
+    /// Scope and use that it is shared for; only of SHARING_CLASS_CONDITIONAL.
+    #[prost(string, tag = "17")]
+    pub conditions: ::prost::alloc::string::String,
+    /// Article that forbids to share it; only of SHARING_CLASS_NOT_SHARED.
+    #[prost(string, tag = "18")]
+    pub citation: ::prost::alloc::string::String,
+    /// How often what its source department holds changes.
+    #[prost(enumeration = "UpdateFrequency", tag = "19")]
+    pub update_frequency: i32,
+    /// By what way it comes to who uses it.
+    #[prost(enumeration = "SharingWay", tag = "20")]
+    pub sharing_way: i32,
+    /// Class of the data by the harm that its loss would do.
+    #[prost(enumeration = "Classification", tag = "21")]
+    pub classification: i32,
+    /// What ends its validity.
+    #[prost(message, optional, tag = "22")]
+    pub validity: ::core::option::Option<ValidityRule>,
+    /// Its data items.
+    #[prost(message, repeated, tag = "23")]
+    pub fields: ::prost::alloc::vec::Vec<DataField>,
+    /// The law or decision behind the row, and what an operator still has to confirm.
+    #[prost(string, tag = "24")]
+    pub basis: ::prost::alloc::string::String,
+}
+/// What ends the validity of a version.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ValidityRule {
+    /// Which of the six kinds.
+    #[prost(enumeration = "ValidityKind", tag = "1")]
+    pub kind: i32,
+    /// The period in months, of FIXED_UNTIL and START_WITHIN; 0 of FIXED_UNTIL is what the document says.
+    #[prost(int32, tag = "2")]
+    pub months: i32,
+    /// How often the period may be extended, of START_WITHIN.
+    #[prost(int32, tag = "3")]
+    pub extensions: i32,
+    /// By how many months, each time, of START_WITHIN.
+    #[prost(int32, tag = "4")]
+    pub extension_months: i32,
+    /// Key of the fact that says when work started, of START_WITHIN.
+    #[prost(string, tag = "5")]
+    pub started_fact: ::prost::alloc::string::String,
+    /// How long what the holder said counts, of LIVE_STATUS.
+    #[prost(message, optional, tag = "6")]
+    pub max_age: ::core::option::Option<::prost_types::Duration>,
+    /// Type that it is bound to, of VERSION_BOUND; empty is itself.
+    #[prost(string, tag = "7")]
+    pub bound_to: ::prost::alloc::string::String,
+}
+/// One data item of a type.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DataField {
+    /// Name in structured content, lower case.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Chinese name.
+    #[prost(string, tag = "2")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// Who may see it.
+    #[prost(enumeration = "Sensitivity", tag = "3")]
+    pub sensitivity: i32,
+}
+/// An approval item.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Item {
+    /// Short code, for example `I14`.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Implementation codes of 31 or 33 characters (GB/T 39554.1), taken wherever the short code is.
+    #[prost(string, repeated, tag = "2")]
+    pub implementation_codes: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Chinese name.
+    #[prost(string, tag = "3")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name.
+    #[prost(string, tag = "4")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Code of its stage.
+    #[prost(string, tag = "5")]
+    pub stage: ::prost::alloc::string::String,
+    /// Key link (环节) that it belongs to; may be empty.
+    #[prost(string, tag = "6")]
+    pub link: ::prost::alloc::string::String,
+    /// Scene (场景) that it belongs to; may be empty.
+    #[prost(string, tag = "7")]
+    pub scene: ::prost::alloc::string::String,
+    /// What it requires, in the order in which a clerk reads it.
+    #[prost(message, repeated, tag = "8")]
+    pub requirements: ::prost::alloc::vec::Vec<ItemRequirement>,
+}
+/// One thing that an item requires.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ItemRequirement {
+    /// Any of these is enough.
+    #[prost(message, repeated, tag = "1")]
+    pub any_of: ::prost::alloc::vec::Vec<TypeAlternative>,
+    /// Whose material it is: a party's role.
+    #[prost(string, tag = "2")]
+    pub party: ::prost::alloc::string::String,
+    /// Roles of who else must be known, as the material binds them too.
+    #[prost(string, repeated, tag = "3")]
+    pub bound_parties: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Facts of the case under which it is required, all of them; empty is always.
+    #[prost(message, repeated, tag = "4")]
+    pub conditions: ::prost::alloc::vec::Vec<FactCondition>,
+}
+/// Types that are needed together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TypeAlternative {
+    /// Codes of the types.
+    #[prost(string, repeated, tag = "1")]
+    pub material_types: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A fact of a case and the values of which it must have one.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FactCondition {
+    /// Key of the fact.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// The values.
+    #[prost(string, repeated, tag = "2")]
+    pub values: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A "one-thing" package (一件事) of items.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Package {
+    /// Short code, for example `P04`.
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    /// Chinese name.
+    #[prost(string, tag = "2")]
+    pub name_zh: ::prost::alloc::string::String,
+    /// English name.
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    /// Short codes of its items.
+    #[prost(string, repeated, tag = "4")]
+    pub items: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// An organisation on the bus.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3983,6 +4525,252 @@ pub struct Department {
     /// Unified social credit code (GB 32100-2015).
     #[prost(string, tag = "4")]
     pub credit_code: ::prost::alloc::string::String,
+}
+/// Whether a type may be shared: three classes, and no other (Order 809).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SharingClass {
+    /// Not set.
+    Unspecified = 0,
+    /// With every department whose duties need it.
+    Unconditional = 1,
+    /// For a scope and use.
+    Conditional = 2,
+    /// Not at all.
+    NotShared = 3,
+}
+impl SharingClass {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SHARING_CLASS_UNSPECIFIED",
+            Self::Unconditional => "SHARING_CLASS_UNCONDITIONAL",
+            Self::Conditional => "SHARING_CLASS_CONDITIONAL",
+            Self::NotShared => "SHARING_CLASS_NOT_SHARED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SHARING_CLASS_UNSPECIFIED" => Some(Self::Unspecified),
+            "SHARING_CLASS_UNCONDITIONAL" => Some(Self::Unconditional),
+            "SHARING_CLASS_CONDITIONAL" => Some(Self::Conditional),
+            "SHARING_CLASS_NOT_SHARED" => Some(Self::NotShared),
+            _ => None,
+        }
+    }
+}
+/// How often what a source department holds changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UpdateFrequency {
+    /// Not set.
+    Unspecified = 0,
+    /// At once.
+    RealTime = 1,
+    /// Each day.
+    Daily = 2,
+    /// Each week.
+    Weekly = 3,
+    /// Each month.
+    Monthly = 4,
+    /// Each year.
+    Yearly = 5,
+    /// When something happens to it.
+    OnChange = 6,
+}
+impl UpdateFrequency {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UPDATE_FREQUENCY_UNSPECIFIED",
+            Self::RealTime => "UPDATE_FREQUENCY_REAL_TIME",
+            Self::Daily => "UPDATE_FREQUENCY_DAILY",
+            Self::Weekly => "UPDATE_FREQUENCY_WEEKLY",
+            Self::Monthly => "UPDATE_FREQUENCY_MONTHLY",
+            Self::Yearly => "UPDATE_FREQUENCY_YEARLY",
+            Self::OnChange => "UPDATE_FREQUENCY_ON_CHANGE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UPDATE_FREQUENCY_UNSPECIFIED" => Some(Self::Unspecified),
+            "UPDATE_FREQUENCY_REAL_TIME" => Some(Self::RealTime),
+            "UPDATE_FREQUENCY_DAILY" => Some(Self::Daily),
+            "UPDATE_FREQUENCY_WEEKLY" => Some(Self::Weekly),
+            "UPDATE_FREQUENCY_MONTHLY" => Some(Self::Monthly),
+            "UPDATE_FREQUENCY_YEARLY" => Some(Self::Yearly),
+            "UPDATE_FREQUENCY_ON_CHANGE" => Some(Self::OnChange),
+            _ => None,
+        }
+    }
+}
+/// By what way a material comes to who uses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SharingWay {
+    /// Not set.
+    Unspecified = 0,
+    /// A call for one material.
+    Interface = 1,
+    /// A whole file.
+    File = 2,
+    /// A question that is answered with yes or no.
+    Verification = 3,
+}
+impl SharingWay {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SHARING_WAY_UNSPECIFIED",
+            Self::Interface => "SHARING_WAY_INTERFACE",
+            Self::File => "SHARING_WAY_FILE",
+            Self::Verification => "SHARING_WAY_VERIFICATION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SHARING_WAY_UNSPECIFIED" => Some(Self::Unspecified),
+            "SHARING_WAY_INTERFACE" => Some(Self::Interface),
+            "SHARING_WAY_FILE" => Some(Self::File),
+            "SHARING_WAY_VERIFICATION" => Some(Self::Verification),
+            _ => None,
+        }
+    }
+}
+/// Class of data by the harm that its loss would do. Secrets are in no catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Classification {
+    /// Not set.
+    Unspecified = 0,
+    /// 一般数据.
+    General = 1,
+    /// 重要数据.
+    Important = 2,
+    /// 核心数据.
+    Core = 3,
+}
+impl Classification {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLASSIFICATION_UNSPECIFIED",
+            Self::General => "CLASSIFICATION_GENERAL",
+            Self::Important => "CLASSIFICATION_IMPORTANT",
+            Self::Core => "CLASSIFICATION_CORE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLASSIFICATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLASSIFICATION_GENERAL" => Some(Self::General),
+            "CLASSIFICATION_IMPORTANT" => Some(Self::Important),
+            "CLASSIFICATION_CORE" => Some(Self::Core),
+            _ => None,
+        }
+    }
+}
+/// Kind of validity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ValidityKind {
+    /// Not set.
+    Unspecified = 0,
+    /// Until a day: the one that the document names, else a period after its issue.
+    FixedUntil = 1,
+    /// Work must start within a period after the issue.
+    StartWithin = 2,
+    /// Until another version, or its issuer, ends it.
+    OpenUntilChanged = 3,
+    /// As long as its issuer says, at any moment.
+    LiveStatus = 4,
+    /// Until a new version of what it belongs to.
+    VersionBound = 5,
+    /// Until the end of the contract.
+    TermOfContract = 6,
+}
+impl ValidityKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VALIDITY_KIND_UNSPECIFIED",
+            Self::FixedUntil => "VALIDITY_KIND_FIXED_UNTIL",
+            Self::StartWithin => "VALIDITY_KIND_START_WITHIN",
+            Self::OpenUntilChanged => "VALIDITY_KIND_OPEN_UNTIL_CHANGED",
+            Self::LiveStatus => "VALIDITY_KIND_LIVE_STATUS",
+            Self::VersionBound => "VALIDITY_KIND_VERSION_BOUND",
+            Self::TermOfContract => "VALIDITY_KIND_TERM_OF_CONTRACT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VALIDITY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "VALIDITY_KIND_FIXED_UNTIL" => Some(Self::FixedUntil),
+            "VALIDITY_KIND_START_WITHIN" => Some(Self::StartWithin),
+            "VALIDITY_KIND_OPEN_UNTIL_CHANGED" => Some(Self::OpenUntilChanged),
+            "VALIDITY_KIND_LIVE_STATUS" => Some(Self::LiveStatus),
+            "VALIDITY_KIND_VERSION_BOUND" => Some(Self::VersionBound),
+            "VALIDITY_KIND_TERM_OF_CONTRACT" => Some(Self::TermOfContract),
+            _ => None,
+        }
+    }
+}
+/// Who may see a data item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Sensitivity {
+    /// Not set.
+    Unspecified = 0,
+    /// Anybody.
+    Public = 1,
+    /// Who may see data about this person.
+    Personal = 2,
+    /// Nobody but its source department.
+    Secret = 3,
+}
+impl Sensitivity {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SENSITIVITY_UNSPECIFIED",
+            Self::Public => "SENSITIVITY_PUBLIC",
+            Self::Personal => "SENSITIVITY_PERSONAL",
+            Self::Secret => "SENSITIVITY_SECRET",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SENSITIVITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "SENSITIVITY_PUBLIC" => Some(Self::Public),
+            "SENSITIVITY_PERSONAL" => Some(Self::Personal),
+            "SENSITIVITY_SECRET" => Some(Self::Secret),
+            _ => None,
+        }
+    }
 }
 /// How a type of material comes onto the bus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -4032,7 +4820,8 @@ pub mod catalog_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// What kinds of material there are, and who holds them. Open to every system on the bus.
+    /// What kinds of material there are, who holds them, and which items require them. Open to every system
+    /// on the bus.
     #[derive(Debug, Clone)]
     pub struct CatalogServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -4179,6 +4968,81 @@ pub mod catalog_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.CatalogService", "ListDepartments"));
             self.inner.unary(req, path, codec).await
         }
+        /// Lists the approval items in the catalogue's order.
+        pub async fn list_items(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListItemsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.CatalogService/ListItems",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.CatalogService", "ListItems"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Returns one approval item.
+        pub async fn get_item(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetItemRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetItemResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.CatalogService/GetItem",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.CatalogService", "GetItem"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Lists the packages of items in the catalogue's order.
+        pub async fn list_packages(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListPackagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPackagesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.CatalogService/ListPackages",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.CatalogService", "ListPackages"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4218,8 +5082,30 @@ pub mod catalog_service_server {
             tonic::Response<super::ListDepartmentsResponse>,
             tonic::Status,
         >;
+        /// Lists the approval items in the catalogue's order.
+        async fn list_items(
+            &self,
+            request: tonic::Request<super::ListItemsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListItemsResponse>,
+            tonic::Status,
+        >;
+        /// Returns one approval item.
+        async fn get_item(
+            &self,
+            request: tonic::Request<super::GetItemRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetItemResponse>, tonic::Status>;
+        /// Lists the packages of items in the catalogue's order.
+        async fn list_packages(
+            &self,
+            request: tonic::Request<super::ListPackagesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListPackagesResponse>,
+            tonic::Status,
+        >;
     }
-    /// What kinds of material there are, and who holds them. Open to every system on the bus.
+    /// What kinds of material there are, who holds them, and which items require them. Open to every system
+    /// on the bus.
     #[derive(Debug)]
     pub struct CatalogServiceServer<T> {
         inner: Arc<T>,
@@ -4434,6 +5320,141 @@ pub mod catalog_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/oncebus.v1.CatalogService/ListItems" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListItemsSvc<T: CatalogService>(pub Arc<T>);
+                    impl<
+                        T: CatalogService,
+                    > tonic::server::UnaryService<super::ListItemsRequest>
+                    for ListItemsSvc<T> {
+                        type Response = super::ListItemsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListItemsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CatalogService>::list_items(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListItemsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.CatalogService/GetItem" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetItemSvc<T: CatalogService>(pub Arc<T>);
+                    impl<
+                        T: CatalogService,
+                    > tonic::server::UnaryService<super::GetItemRequest>
+                    for GetItemSvc<T> {
+                        type Response = super::GetItemResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetItemRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CatalogService>::get_item(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetItemSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.CatalogService/ListPackages" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListPackagesSvc<T: CatalogService>(pub Arc<T>);
+                    impl<
+                        T: CatalogService,
+                    > tonic::server::UnaryService<super::ListPackagesRequest>
+                    for ListPackagesSvc<T> {
+                        type Response = super::ListPackagesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListPackagesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CatalogService>::list_packages(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListPackagesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -4575,7 +5596,7 @@ pub struct ListMaterialsResponse {
     pub receipt: ::core::option::Option<Receipt>,
 }
 /// One material of a project or of one of its parties.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct TimelineEntry {
     /// Code of the stage that its type belongs to; empty for what belongs to any.
     #[prost(string, tag = "1")]
@@ -4621,8 +5642,13 @@ pub struct FindMaterialsRequest {
     /// UUID of this request, for the trail; may be empty.
     #[prost(string, tag = "7")]
     pub request_id: ::prost::alloc::string::String,
+    /// A day that has begun, `YYYY-MM-DD` in Asia/Shanghai: finds what was current at its end as the bus
+    /// knew it then, and asks nobody. Each material says how it stood then, and how it stands now. Empty
+    /// finds what is current.
+    #[prost(string, tag = "8")]
+    pub as_of: ::prost::alloc::string::String,
     /// Whether contributions are wanted too, which are not current.
-    #[prost(bool, tag = "8")]
+    #[prost(bool, tag = "9")]
     pub include_contributions: bool,
 }
 /// Answer of FindMaterials.
@@ -4637,7 +5663,7 @@ pub struct FindMaterialsResponse {
     /// Proof that this call is on the trail.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
-    /// Contributions, oldest first, at most 100; on the first page, where they were asked for.
+    /// Contributions, oldest first, at most 100; on the first page, where they were asked for, without `as_of`.
     #[prost(message, repeated, tag = "4")]
     pub contributions: ::prost::alloc::vec::Vec<MaterialInfo>,
 }
@@ -4655,7 +5681,7 @@ pub struct GetMaterialRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// Answer of GetMaterial.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetMaterialResponse {
     /// The version.
     #[prost(message, optional, tag = "1")]
@@ -4876,6 +5902,57 @@ pub mod material_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.MaterialService", "RevokeMaterial"));
             self.inner.unary(req, path, codec).await
         }
+        /// Says whether claims about a material are true, and nothing else of it. The only answer on types that
+        /// are only verified.
+        pub async fn verify_material(
+            &mut self,
+            request: impl tonic::IntoRequest<super::VerifyMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyMaterialResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/VerifyMaterial",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "VerifyMaterial"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Says of many subjects whether one condition holds, and nothing else of them.
+        pub async fn batch_verify(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchVerifyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchVerifyResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.MaterialService/BatchVerify",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.MaterialService", "BatchVerify"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -4933,6 +6010,23 @@ pub mod material_service_server {
             request: tonic::Request<super::RevokeMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<super::RevokeMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Says whether claims about a material are true, and nothing else of it. The only answer on types that
+        /// are only verified.
+        async fn verify_material(
+            &self,
+            request: tonic::Request<super::VerifyMaterialRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::VerifyMaterialResponse>,
+            tonic::Status,
+        >;
+        /// Says of many subjects whether one condition holds, and nothing else of them.
+        async fn batch_verify(
+            &self,
+            request: tonic::Request<super::BatchVerifyRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchVerifyResponse>,
             tonic::Status,
         >;
     }
@@ -5245,6 +6339,97 @@ pub mod material_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/oncebus.v1.MaterialService/VerifyMaterial" => {
+                    #[allow(non_camel_case_types)]
+                    struct VerifyMaterialSvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::VerifyMaterialRequest>
+                    for VerifyMaterialSvc<T> {
+                        type Response = super::VerifyMaterialResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::VerifyMaterialRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::verify_material(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = VerifyMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.MaterialService/BatchVerify" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchVerifySvc<T: MaterialService>(pub Arc<T>);
+                    impl<
+                        T: MaterialService,
+                    > tonic::server::UnaryService<super::BatchVerifyRequest>
+                    for BatchVerifySvc<T> {
+                        type Response = super::BatchVerifyResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchVerifyRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MaterialService>::batch_verify(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchVerifySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -5311,7 +6496,7 @@ pub struct FetchMaterialRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// One message of the answer to FetchMaterial. The parts may come together.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FetchMaterialResponse {
     /// What is sent; in the first message.
     #[prost(message, optional, tag = "1")]
@@ -5323,8 +6508,96 @@ pub struct FetchMaterialResponse {
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
 }
-/// Request of BeginPublish.
+/// Request of FetchBundle.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchBundleRequest {
+    /// The materials, 1 to 100, in the order in which they will come. One may stand there twice.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<BundleEntry>,
+    /// Why the call is made.
+    #[prost(message, optional, tag = "2")]
+    pub purpose: ::core::option::Option<Purpose>,
+    /// UUID of this request; a retry carries the same one.
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// One material of a bundle: either `version`, or `material_type` and `subject`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BundleEntry {
+    /// Name of the version wanted, `materialTypes/{code}/versions/{id}`.
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    /// Code or alias of the type whose current version is wanted.
+    #[prost(string, tag = "2")]
+    pub material_type: ::prost::alloc::string::String,
+    /// Whom or what the material is about.
+    #[prost(message, optional, tag = "3")]
+    pub subject: ::core::option::Option<Subject>,
+    /// The issuer's number; needed only where the subject has several.
+    #[prost(string, tag = "4")]
+    pub number: ::prost::alloc::string::String,
+    /// The caller's own text, at most 64 bytes; the answer repeats it, records do not have it.
+    #[prost(string, tag = "5")]
+    pub reference: ::prost::alloc::string::String,
+}
+/// One message of the answer to FetchBundle. The parts may come together, and always of one entry. An
+/// entry is whole with its receipt and without an error; a material whose entry ends with an error is
+/// not, whatever came of it before.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FetchBundleResponse {
+    /// Which entry this is about, from 0; the number of entries in the message with the summary.
+    #[prost(int32, tag = "1")]
+    pub entry: i32,
+    /// The entry's reference; in its first message.
+    #[prost(string, tag = "2")]
+    pub reference: ::prost::alloc::string::String,
+    /// What is sent; in the first message of an entry that is served.
+    #[prost(message, optional, tag = "3")]
+    pub info: ::core::option::Option<MaterialInfo>,
+    /// The next bytes of the entry, at most 256 KiB.
+    #[prost(bytes = "bytes", tag = "4")]
+    pub data: ::prost::bytes::Bytes,
+    /// Proof that the entry is on the trail; in its last message. An entry that failed may be without.
+    #[prost(message, optional, tag = "5")]
+    pub receipt: ::core::option::Option<Receipt>,
+    /// Why the entry is not served, or not wholly; in its last message.
+    #[prost(message, optional, tag = "6")]
+    pub error: ::core::option::Option<EntryError>,
+    /// What all entries came to; in the last message of the call. Without it the answer is not whole.
+    #[prost(message, optional, tag = "7")]
+    pub summary: ::core::option::Option<BundleSummary>,
+}
+/// Why one entry is not served, as the call itself would have said it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EntryError {
+    /// Code of the status (google.rpc.Code).
+    #[prost(int32, tag = "1")]
+    pub code: i32,
+    /// A registered reason, for example `ACCESS_DENIED`.
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+    /// What is wrong, and the cure.
+    #[prost(string, tag = "3")]
+    pub message: ::prost::alloc::string::String,
+}
+/// What all entries of a bundle came to.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BundleSummary {
+    /// Id of the bundle, a UUID: the records of its entries carry it.
+    #[prost(string, tag = "1")]
+    pub bundle: ::prost::alloc::string::String,
+    /// Entries that were sent whole.
+    #[prost(int32, tag = "2")]
+    pub served: i32,
+    /// Entries that a decision was against.
+    #[prost(int32, tag = "3")]
+    pub refused: i32,
+    /// Entries that failed by events.
+    #[prost(int32, tag = "4")]
+    pub failed: i32,
+}
+/// Request of BeginPublish.
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeginPublishRequest {
     /// Code or alias of the type.
     #[prost(string, tag = "1")]
@@ -5363,16 +6636,19 @@ pub struct BeginPublishRequest {
     /// Why the call is made.
     #[prost(message, optional, tag = "12")]
     pub purpose: ::core::option::Option<Purpose>,
+    /// How it stands to other versions, which must be on the bus; at most 16.
+    #[prost(message, repeated, tag = "13")]
+    pub relations: ::prost::alloc::vec::Vec<Relation>,
     /// Why something is uploaded that a department should have already; only for types that are held at
     /// their origin. With it the upload is a contribution: it never becomes current, and opens a correction.
-    #[prost(enumeration = "UploadException", tag = "13")]
+    #[prost(enumeration = "UploadException", tag = "14")]
     pub exception: i32,
     /// Ground of the exception, 1 to 256 bytes, for auditors only; required with one.
-    #[prost(string, tag = "14")]
+    #[prost(string, tag = "15")]
     pub exception_ground: ::prost::alloc::string::String,
 }
 /// Answer of BeginPublish.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BeginPublishResponse {
     /// Set where the same content is held already: nothing needs to be sent.
     #[prost(message, optional, tag = "1")]
@@ -5424,7 +6700,7 @@ pub struct CommitPublishRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// Answer of CommitPublish.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct CommitPublishResponse {
     /// The version.
     #[prost(message, optional, tag = "1")]
@@ -5578,6 +6854,32 @@ pub mod transfer_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.TransferService", "FetchMaterial"));
             self.inner.server_streaming(req, path, codec).await
         }
+        /// Sends the materials of a list, one after the other. What one of them comes to does not end the
+        /// others.
+        pub async fn fetch_bundle(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FetchBundleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::FetchBundleResponse>>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/oncebus.v1.TransferService/FetchBundle",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("oncebus.v1.TransferService", "FetchBundle"));
+            self.inner.server_streaming(req, path, codec).await
+        }
         /// Announces a version. Answers with the version already held, or with an upload and its offset.
         pub async fn begin_publish(
             &mut self,
@@ -5681,6 +6983,21 @@ pub mod transfer_service_server {
             request: tonic::Request<super::FetchMaterialRequest>,
         ) -> std::result::Result<
             tonic::Response<Self::FetchMaterialStream>,
+            tonic::Status,
+        >;
+        /// Server streaming response type for the FetchBundle method.
+        type FetchBundleStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::FetchBundleResponse, tonic::Status>,
+            >
+            + std::marker::Send
+            + 'static;
+        /// Sends the materials of a list, one after the other. What one of them comes to does not end the
+        /// others.
+        async fn fetch_bundle(
+            &self,
+            request: tonic::Request<super::FetchBundleRequest>,
+        ) -> std::result::Result<
+            tonic::Response<Self::FetchBundleStream>,
             tonic::Status,
         >;
         /// Announces a version. Answers with the version already held, or with an upload and its offset.
@@ -5818,6 +7135,52 @@ pub mod transfer_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FetchMaterialSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/oncebus.v1.TransferService/FetchBundle" => {
+                    #[allow(non_camel_case_types)]
+                    struct FetchBundleSvc<T: TransferService>(pub Arc<T>);
+                    impl<
+                        T: TransferService,
+                    > tonic::server::ServerStreamingService<super::FetchBundleRequest>
+                    for FetchBundleSvc<T> {
+                        type Response = super::FetchBundleResponse;
+                        type ResponseStream = T::FetchBundleStream;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::ResponseStream>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FetchBundleRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TransferService>::fetch_bundle(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FetchBundleSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

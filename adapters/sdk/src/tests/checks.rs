@@ -3,7 +3,7 @@
 use oncebus_proto::v1 as pb;
 use tonic::Code;
 
-use super::support::{Mood, Served, UPLOAD, bytes, digest, fetch, lookup, reason, seal};
+use super::support::{Mood, Served, UPLOAD, bytes, digest, fetch, lookup, reason, seal, verify};
 use crate::CHUNK_BYTES;
 
 fn stage(offset: i64, data: &'static [u8]) -> pb::StageRequest {
@@ -149,5 +149,38 @@ async fn an_adapter_that_does_not_store_says_so() {
     for status in refused {
         let (code, reason, _) = reason(&status);
         assert_eq!((code, reason.as_str()), (Code::Unimplemented, "HOLDER_CANNOT_STORE"));
+    }
+}
+
+#[tokio::test]
+async fn verify_answers_a_verdict_and_names_no_field_that_was_not_claimed() {
+    let served = Served::start(Mood::Honest).await;
+    let lying = Served::start(Mood::OtherField).await;
+    let mut other = verify();
+    other.claims[1].value = "false".to_owned();
+
+    let good = served.client().verify(verify()).await.unwrap().into_inner();
+    let bad = served.client().verify(other).await.unwrap().into_inner();
+    let refused = lying.client().verify(verify()).await.unwrap_err();
+
+    assert_eq!((good.verdict(), good.mismatched.len()), (pb::Verdict::Match, 0));
+    assert_eq!((bad.verdict(), bad.mismatched), (pb::Verdict::NoMatch, vec!["grade".to_owned()]));
+    assert_eq!(reason(&refused).1, "ADAPTER_FAULT");
+}
+
+#[tokio::test]
+async fn an_adapter_that_does_not_verify_says_so_and_is_not_asked() {
+    let without = Served::start(Mood::CannotVerify).await;
+    let served = Served::start(Mood::Panics).await;
+    let unnamed = pb::VerifyRequest { material_type: "unheard_of".to_owned(), ..verify() };
+
+    let refused = [
+        without.client().verify(verify()).await.unwrap_err(),
+        served.client().verify(unnamed).await.unwrap_err(),
+    ];
+
+    for status in &refused {
+        let (code, reason, _) = reason(status);
+        assert_eq!((code, reason.as_str()), (Code::Unimplemented, "VERIFICATION_UNSUPPORTED"));
     }
 }

@@ -3,7 +3,7 @@
 use oncebus_proto::v1::{self as pb, Subject};
 use tonic::{Code, Status};
 
-use super::support::{Mood, Served, UPLOAD, digest, fetch, lookup, reason, seal};
+use super::support::{Mood, Served, UPLOAD, digest, fetch, lookup, reason, seal, verify};
 
 /// A name of `length` bytes.
 fn long(length: usize) -> String {
@@ -175,4 +175,29 @@ async fn a_broken_timeout_is_refused_with_its_reason() {
 
     let (code, reason, _) = reason(&refused);
     assert_eq!((code, reason.as_str()), (Code::InvalidArgument, "TIMEOUT_MALFORMED"));
+}
+
+#[tokio::test]
+async fn every_wrong_field_of_verify_is_named() {
+    let served = Served::start(Mood::Honest).await;
+    let claim = |field: &str, value: &str| pb::VerifyRequest {
+        claims: vec![pb::Claim { field: field.to_owned(), value: value.to_owned() }],
+        ..verify()
+    };
+    let mut cases = vec![
+        (claim("", "x"), "claims.field"),
+        (claim("Name", "x"), "claims.field"),
+        (claim(&long(65), "x"), "claims.field"),
+        (claim("name", ""), "claims.value"),
+        (claim("name", &long(257)), "claims.value"),
+        (pb::VerifyRequest { claims: vec![verify().claims[0].clone(); 17], ..verify() }, "claims"),
+    ];
+    for (subject, field) in wrong_subjects() {
+        cases.push((pb::VerifyRequest { subject, ..verify() }, field));
+    }
+
+    for (request, field) in cases {
+        let refused = served.client().verify(request).await.unwrap_err();
+        assert_invalid(&refused, field);
+    }
 }

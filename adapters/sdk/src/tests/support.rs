@@ -15,8 +15,8 @@ use tonic_types::StatusExt as _;
 
 use crate::{
     Adapter, AdapterError, CHUNK_BYTES, CancellationToken, Content, ContentStream, Credentials,
-    Description, Digest, Document, Options, Query, Seal, Sealed, Subject, UploadId, async_trait,
-    serve,
+    Description, Digest, Document, Options, Query, Seal, Sealed, Subject, UploadId, Verdict,
+    Verify, async_trait, serve,
 };
 
 pub(super) const ADAPTER: &str = "spiffe://oncebus.test/dept/market/adapter/memory";
@@ -39,6 +39,8 @@ pub(super) enum Mood {
     WrongStagedLength,
     Panics,
     CannotStore,
+    CannotVerify,
+    OtherField,
     NotReady,
 }
 
@@ -114,6 +116,7 @@ impl Adapter for Memory {
         let stores = self.mood != Mood::CannotStore;
         Description {
             stores,
+            verifies: self.mood != Mood::CannotVerify,
             ..Description::new("market", "memory", "1.0", ["business_licence", "other"])
         }
     }
@@ -155,6 +158,17 @@ impl Adapter for Memory {
             _ => self.content.clone(),
         };
         Ok(ContentStream::from_reader(std::io::Cursor::new(bytes)).skip(offset))
+    }
+
+    async fn verify(&self, verify: &Verify) -> Result<Verdict, AdapterError> {
+        let untrue = verify.claims.iter().filter(|claim| claim.value != "true");
+        let untrue: Vec<_> = untrue.map(|claim| claim.field.clone()).collect();
+        match self.mood {
+            Mood::Panics => panic!("on purpose"),
+            Mood::OtherField => Ok(Verdict::NoMatch(vec!["other".to_owned()])),
+            _ if untrue.is_empty() => Ok(Verdict::Match),
+            _ => Ok(Verdict::NoMatch(untrue)),
+        }
     }
 
     async fn staged(&self, _upload: &UploadId) -> Result<u64, AdapterError> {
@@ -228,6 +242,16 @@ pub(super) fn lookup() -> pb::LookupRequest {
         material_type: "business_licence".to_owned(),
         subject: subject(),
         number: String::new(),
+    }
+}
+
+pub(super) fn verify() -> pb::VerifyRequest {
+    let claim = |field: &str| pb::Claim { field: field.to_owned(), value: "true".to_owned() };
+    pb::VerifyRequest {
+        material_type: "business_licence".to_owned(),
+        subject: subject(),
+        number: String::new(),
+        claims: vec![claim("name"), claim("grade")],
     }
 }
 

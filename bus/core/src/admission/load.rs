@@ -13,6 +13,20 @@ pub enum Load {
         /// When the next one is let in.
         wait: Duration,
     },
+    /// The department verifies too many subjects in batches.
+    #[error(
+        "the department verifies more than {limit} subjects a {per} in batches, wait {} s, or send \
+         fewer at a time",
+        wait.as_secs().max(1)
+    )]
+    Subjects {
+        /// Subjects in the long run.
+        limit: u32,
+        /// In how long: `minute` or `day`.
+        per: &'static str,
+        /// When so many will be let in.
+        wait: Duration,
+    },
     /// The department has too many calls under way.
     #[error("the department has {limit} calls under way, wait for some to end")]
     Calls {
@@ -51,7 +65,7 @@ impl Load {
     /// Returns when to come back.
     pub fn retry_after(&self) -> Duration {
         match self {
-            Self::Rate { wait, .. } => *wait,
+            Self::Rate { wait, .. } | Self::Subjects { wait, .. } => *wait,
             _ => SOON,
         }
     }

@@ -1,6 +1,7 @@
 //! How often a department may call.
 
 use std::{
+    num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use super::{AdmissionLimits, Load};
 use crate::Clock;
 
-/// Counts the calls of one department against its rate: a bucket that fills steadily (GCRA).
+/// Counts what one department does against its rate: a bucket that fills steadily (GCRA).
 #[derive(Debug)]
 pub(super) struct Pace {
     limiter: RateLimiter<NotKeyed, InMemoryState, BusClock, NoOpMiddleware<Duration>>,
@@ -42,12 +43,25 @@ struct Passed {
 // === impl Pace ===
 
 impl Pace {
-    pub(super) fn new(limits: &AdmissionLimits, clock: Arc<dyn Clock>) -> Self {
+    /// Lets in the calls of a department.
+    pub(super) fn of_calls(limits: &AdmissionLimits, clock: &Arc<dyn Clock>) -> Self {
+        let rate = limits.calls_per_second;
+        Self::new(Quota::per_second(rate).allow_burst(limits.burst), rate, clock)
+    }
+
+    /// Lets in so many in each `period`, all at one moment if they come so.
+    pub(super) fn within(period: Duration, limit: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
+        // A limit above a thousand million in a second would have no period; it is as good as none.
+        let quota = Quota::with_period(period / limit.get()).unwrap_or(Quota::per_second(limit));
+        Self::new(quota.allow_burst(limit), limit, clock)
+    }
+
+    fn new(quota: Quota, limit: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
         let passed = Passed { last: clock.now(), all: Duration::ZERO };
-        let clock = BusClock { clock, passed: Arc::new(Mutex::new(passed)) };
-        let quota = Quota::per_second(limits.calls_per_second).allow_burst(limits.burst);
+        let passed = Arc::new(Mutex::new(passed));
+        let clock = BusClock { clock: Arc::clone(clock), passed };
         let limiter = RateLimiter::direct_with_clock(quota, clock.clone());
-        Self { limiter, clock, limit: limits.calls_per_second.get() }
+        Self { limiter, clock, limit: limit.get() }
     }
 
     /// Counts one call.
@@ -60,6 +74,25 @@ impl Pace {
             let wait = not_until.wait_time_from(self.clock.now());
             Load::Rate { limit: self.limit, wait: wait.max(Duration::from_millis(1)) }
         })
+    }
+
+    /// Takes several at once, or none of them.
+    ///
+    /// # Errors
+    ///
+    /// Says how long it takes until so many are let in; of more than ever are at once, the longest there
+    /// is.
+    pub(super) fn take(&self, several: NonZeroU32, longest: Duration) -> Result<(), Duration> {
+        match self.limiter.check_n(several) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(not_until)) => Err(not_until.wait_time_from(self.clock.now())),
+            Err(_never_so_many) => Err(longest),
+        }
+    }
+
+    /// Returns how many are let in, in the long run.
+    pub(super) fn limit(&self) -> u32 {
+        self.limit
     }
 }
 

@@ -41,6 +41,11 @@ impl NamedVersions {
         (named.generation == now).then_some(named.version)
     }
 
+    /// Forgets a version that its holder has confirmed: what is remembered of it says when it had before.
+    pub(crate) fn forget(&self, id: &VersionId) {
+        self.entries.invalidate(id);
+    }
+
     /// Returns what [`Self::remember`] needs, to be read before the version is.
     pub(crate) fn before(&self) -> u64 {
         self.generations.all()

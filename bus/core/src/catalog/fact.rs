@@ -1,6 +1,6 @@
 //! Facts of a case that a catalogue declares, and conditions over them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
@@ -50,8 +50,8 @@ pub enum FactValue {
 /// What must be true of a case's facts: all of these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Condition {
-    /// Key and the value that the fact must have.
-    pub all: Vec<(String, FactValue)>,
+    /// Key, and the values of which the fact must have one.
+    pub all: Vec<(String, Vec<FactValue>)>,
 }
 
 /// What is known of a case.
@@ -105,6 +105,18 @@ impl FactKind {
     }
 }
 
+// === impl FactValue ===
+
+impl fmt::Display for FactValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(value) => value.fmt(f),
+            Self::Choice(value) => f.write_str(value),
+            Self::Day(value) => value.fmt(f),
+        }
+    }
+}
+
 // === impl Condition ===
 
 impl Condition {
@@ -113,7 +125,7 @@ impl Condition {
         let mut unknown = None;
         for (key, wanted) in &self.all {
             match facts.get(key) {
-                Some(value) if value == wanted => {}
+                Some(value) if wanted.contains(value) => {}
                 Some(_other) => return Holds::No,
                 None => unknown = unknown.or(Some(key.as_str())),
             }

@@ -26,9 +26,9 @@ const MAX_POINTER_AGE_S: u64 = 86_400;
 const BASIS_BYTES: usize = 1024;
 
 const SUPPLIES: [(&str, Supply); 3] = [
-    ("uploaded", Supply::Uploaded),
-    ("origin_held", Supply::OriginHeld),
-    ("verify_only", Supply::VerifyOnly),
+    (Supply::Uploaded.as_str(), Supply::Uploaded),
+    (Supply::OriginHeld.as_str(), Supply::OriginHeld),
+    (Supply::VerifyOnly.as_str(), Supply::VerifyOnly),
 ];
 /// Whom a type may be about: who has a part in a case is one of them.
 const SUBJECTS: [(&str, Scheme); 3] =

@@ -4,8 +4,8 @@ use tokio::time::Instant;
 
 use crate::{
     Admitted, Bus, Caller, ExchangeError, Failure, FieldError, Intake, MaterialId, MaterialKey,
-    MaterialType, NewUpload, Operation, RequestScope, SealedContent, Upload, UploadException,
-    UploadId, exchange::Exchange, find::finished, record::Why,
+    MaterialType, NewUpload, Operation, Relation, RequestScope, SealedContent, Upload,
+    UploadException, UploadId, exchange::Exchange, find::finished, record::Why,
 };
 
 use super::{BeginQuery, Begun};
@@ -69,6 +69,7 @@ impl Bus {
         let number = Some(&query.document.number);
         let code = &query.material_type.code;
         self.never_revoked(exchange, query).await?;
+        self.related(query).await?;
         let current = self.registry.current(code, &query.subject, number).await?.pop();
         if let Some(version) = &current
             && version.manifest.content == query.document.digest
@@ -100,6 +101,18 @@ impl Bus {
         if let Some(revoked) = self.registry.revoked_content(&key, &query.document.digest).await? {
             exchange.version(&revoked);
             revoked.not_revoked()?;
+        }
+        Ok(())
+    }
+
+    /// Refuses relations to versions that there are not.
+    async fn related(&self, query: &BeginQuery) -> Result<(), ExchangeError> {
+        for Relation { version: name, .. } in &query.document.relations {
+            let version = self.registry.version(&name.id).await?;
+            if !version.is_some_and(|version| version.name() == *name) {
+                let cure = "name versions that the bus has";
+                return Err(FieldError::new("relations.version", "is not on the bus", cure).into());
+            }
         }
         Ok(())
     }

@@ -44,8 +44,8 @@ impl Bus {
             }
             (Supply::Uploaded, None) => {
                 let region = region(&query.subject);
-                let source =
-                    self.catalog.source_department(&query.material_type, region.as_deref());
+                let catalog = self.catalog();
+                let source = catalog.source_department(&query.material_type, region.as_deref());
                 if *source == caller.department {
                     return Ok(Intake::Source);
                 }

@@ -5,8 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Caller, Cause, CorrectionId, CorrectionState, Counts, DeptId, Digest, MediaType, Operation,
-    Purpose, Revocation, Rule, SealedContent, SystemId, TraceId, TypeCode, UploadException,
+    BundleId, Caller, Cause, CorrectionId, CorrectionState, Counts, DeptId, Digest, MediaType,
+    Operation, Purpose, Revocation, Rule, SealedContent, SystemId, TraceId, TypeCode,
+    UploadException,
 };
 
 /// How a call ended.
@@ -113,6 +114,9 @@ pub struct Call {
     /// SHA-256 of the permissions that decided, hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub policy: Option<Arc<str>>,
+    /// First 16 hexadecimal digits of the version of the catalogue that the call was by.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<Arc<str>>,
     /// Digest of the request id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<Digest>,
@@ -125,6 +129,9 @@ pub struct Call {
     /// Index of the outcome whose rest this record is about: it had to be asked for again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub follows: Option<u64>,
+    /// Bundle or batch that the call was a part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bundle: Option<BundleId>,
     /// How long the call took until this record, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
@@ -183,6 +190,9 @@ pub struct AdapterCalls {
     /// Calls of Seal.
     #[serde(skip_serializing_if = "is_zero")]
     pub seal: u32,
+    /// Calls of Verify.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub verify: u32,
 }
 
 // === impl Call ===

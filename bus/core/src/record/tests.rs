@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Authorization, Caller, Cause, CorrectionId, CorrectionState, Counts, DeptId, Digest, Operation,
-    Purpose, Revocation, Role, Rule, SystemId, TypeCode, UploadException,
+    Authorization, BundleId, Caller, Cause, CorrectionId, CorrectionState, Counts, DeptId, Digest,
+    Operation, Purpose, Revocation, Role, Rule, SystemId, TypeCode, UploadException,
 };
 
 /// Longest leaf, in bytes.
@@ -112,6 +112,20 @@ fn miss() -> Record {
     Record { call, ..record }
 }
 
+/// A question about claims: neither these nor the verdict stand in it.
+fn verified() -> Record {
+    let asked = asked();
+    let call = Call {
+        operation: Some(Operation::Verify),
+        outcome: Some(Ending::Served),
+        bytes_authorised: Some(0),
+        adapter_calls: Some(AdapterCalls { verify: 1, ..AdapterCalls::default() }),
+        intent: Some(70_000),
+        ..asked.call
+    };
+    Record { kind: Kind::Outcome, call, ..asked }
+}
+
 fn checklist() -> Record {
     let record = served();
     let counts = Counts { asked: 38, distinct: 16, held: 14, to_collect: 2, satisfied: 35 };
@@ -193,11 +207,18 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
     if let Some(why) = &mut packaged.why {
         why.package = Some("P01".to_owned());
     }
+    let catalog = Some("0123456789abcdef".into());
     BTreeMap::from([
+        ("outcome under a catalogue", Record { call: Call { catalog, ..hit().call }, ..hit() }),
         ("intent", asked()),
         ("outcome of a hit", hit()),
         ("outcome of a miss", Record { call: packaged, ..miss() }),
         ("outcome of a personal type", personal()),
+        ("outcome of a verification", verified()),
+        (
+            "outcome of a part of a bundle",
+            Record { call: Call { bundle: Some(BundleId(uuid(4))), ..hit().call }, ..hit() },
+        ),
         ("outcome of a checklist", checklist()),
         ("outcome of a publication", Record { call: published, ..served() }),
         ("outcome of a revocation", Record { call: revoked, ..served() }),
@@ -303,8 +324,8 @@ fn fields_stand_in_the_order_of_the_decision_record() {
         officer, holder, adapter, material_type, version, digest, digest_salted, size_bytes, \
         media_type, already_held, duplicate_collection, exception, correction, compared, revocation, \
         bytes_authorised, cache, cached_since, adapter_calls, retries, \
-        item, package, cause, legal_basis, authorization, rule, policy, request, trace_id, intent, \
-        follows, latency_ms, counts, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
+        item, package, cause, legal_basis, authorization, rule, policy, catalog, request, trace_id, intent, \
+        follows, bundle, latency_ms, counts, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
         sealed";
     let order: Vec<_> = order.split(", ").collect();
     let place = |field: &str| order.iter().position(|known| *known == field);
@@ -371,6 +392,7 @@ fn longest() -> Record {
             fetch: u32::MAX,
             stage: u32::MAX,
             seal: u32::MAX,
+            verify: u32::MAX,
         }),
         retries: Some(u32::MAX),
         why: Some(Why {
@@ -382,10 +404,12 @@ fn longest() -> Record {
             rule: Some(Rule::Publish),
         }),
         policy: Some("0".repeat(64).into()),
+        catalog: Some("0".repeat(16).into()),
         request: Some(Digest::of(b"")),
         trace_id: "4bf92f3577b34da6a3ce929d0e0e4736".parse().ok(),
         intent: Some(u64::MAX),
         follows: Some(u64::MAX),
+        bundle: Some(BundleId(uuid(4))),
         latency_ms: Some(u64::MAX),
         private: crate::SealedContent::default(),
     };

@@ -43,7 +43,7 @@ fn known(until: &str) -> Known {
         told_at: noon("2026-03-02"),
         revoked: false,
         current: true,
-        names: None,
+        names: Vec::new(),
     }
 }
 
@@ -156,7 +156,7 @@ fn what_is_bound_is_outdated_once_that_moved_on() {
     let bound =
         |issued: &str| Some(Bound { current: vec![version(1)], issued: issued.parse().ok() });
     let to = Some("engineering_planning_permit");
-    let names = |byte| Known { names: Some(version(byte)), ..known("") };
+    let names = |byte| Known { names: vec![version(byte)], ..known("") };
 
     assert_eq!(verdict(&known(""), to, None), "VALID");
     assert_eq!(verdict(&known(""), to, bound("2026-01-31")), "VALID");

@@ -1,6 +1,7 @@
 //! The index finds what is on the trail, and is never worth keeping.
 
 mod comparing;
+mod recipients;
 mod reusing;
 mod searching;
 mod support;

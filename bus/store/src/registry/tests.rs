@@ -37,6 +37,7 @@ fn document() -> Document {
         issuer: None,
         issued: None,
         valid_until: None,
+        relations: Vec::new(),
     }
 }
 

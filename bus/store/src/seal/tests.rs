@@ -26,6 +26,7 @@ fn content() -> SealedContent {
         version: Some("materialTypes/x/versions/y".to_owned()),
         digest: Some(oncebus_core::Digest::of(b"content")),
         note: None,
+        claims: None,
     }
 }
 
@@ -166,6 +167,7 @@ async fn the_longest_content_fits() {
         subject: Subject::new("license", &"\"".repeat(128)).ok(),
         reference: quotes(128),
         version: Some("v".repeat(14 + 63 + 10 + 64)),
+        claims: Some(vec!["f".repeat(64); 16]),
         note: quotes(512),
         ..content()
     };

@@ -58,6 +58,7 @@ impl AdapterService for Shelf {
             build: "0".to_owned(),
             material_types: Vec::new(),
             stores: true,
+            verifies: false,
         }))
     }
 
@@ -80,6 +81,13 @@ impl AdapterService for Shelf {
         _request: Request<pb::FetchRequest>,
     ) -> Result<Response<Self::FetchStream>, Status> {
         Err(Status::unimplemented("the front answers Fetch"))
+    }
+
+    async fn verify(
+        &self,
+        _request: Request<pb::VerifyRequest>,
+    ) -> Result<Response<pb::VerifyResponse>, Status> {
+        Err(refused("VERIFICATION_UNSUPPORTED"))
     }
 
     async fn stage(

@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 53] = [
+pub(super) const FIELDS: [&str; 55] = [
     "index",
     "id",
     "kind",
@@ -52,6 +52,7 @@ pub(super) const FIELDS: [&str; 53] = [
     "adapter_calls",
     "intent",
     "follows",
+    "bundle",
     "boot",
     "item",
     "package",
@@ -60,6 +61,7 @@ pub(super) const FIELDS: [&str; 53] = [
     "authorization",
     "rule",
     "policy",
+    "catalog",
     "certificate",
     "officer",
     "adapter",
@@ -115,13 +117,17 @@ pub(super) fn json(record: &pb::Record) -> Value {
         fields.put("bytes_authorised", record.bytes_authorised);
     }
     fields.texts([("cache", &record.cache)]);
-    if let Some(pb::AdapterCalls { lookup, fetch, stage, seal }) = record.adapter_calls {
-        let calls = json!({"lookup": lookup, "fetch": fetch, "stage": stage, "seal": seal});
+    if let Some(pb::AdapterCalls { lookup, fetch, stage, seal, verify }) = record.adapter_calls {
+        let mut calls = json!({"lookup": lookup, "fetch": fetch, "stage": stage, "seal": seal});
+        if verify > 0 {
+            calls["verify"] = verify.into();
+        }
         fields.put("adapter_calls", calls);
     }
     fields.number("intent", record.intent);
     fields.number("follows", record.follows);
     fields.texts([
+        ("bundle", &record.bundle),
         ("boot", &record.boot),
         ("item", &record.item),
         ("package", &record.package),
@@ -130,6 +136,7 @@ pub(super) fn json(record: &pb::Record) -> Value {
         ("authorization", &record.authorization),
         ("rule", &record.rule),
         ("policy", &record.policy),
+        ("catalog", &record.catalog),
         ("certificate", &record.certificate),
         ("officer", &record.officer),
         ("adapter", &record.adapter),
@@ -269,6 +276,7 @@ mod tests {
             adapter: text(),
             cached_since: time,
             policy: text(),
+            catalog: text(),
             trace_id: text(),
             latency_ms: 1,
             retries: 1,
@@ -287,6 +295,7 @@ mod tests {
             exception: text(),
             correction: text(),
             compared: text(),
+            bundle: text(),
         };
 
         let written = json(&record);

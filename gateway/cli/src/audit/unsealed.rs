@@ -110,7 +110,7 @@ fn open_one(
 
 fn row(index: i64, leaf: Leaf, content: SealedContent) -> Value {
     let time = Timestamp::from_millisecond(leaf.time).ok().map(|time| time.to_string());
-    let SealedContent { case, officer, consent, subject, reference, version, digest, note } =
+    let SealedContent { case, officer, consent, subject, reference, version, digest, note, claims } =
         content;
     json!({
         "index": index,
@@ -132,5 +132,6 @@ fn row(index: i64, leaf: Leaf, content: SealedContent) -> Value {
         "version": version,
         "digest": digest.map(|digest| digest.to_string()),
         "note": note,
+        "claims": claims,
     })
 }

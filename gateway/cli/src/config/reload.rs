@@ -40,7 +40,7 @@ impl ReloadArgs {
         let request = pb::ReloadConfigRequest { request_id: request_id() };
         let request = within(CALL_TIME, request);
         let answer = AdminServiceClient::new(channel).reload_config(request).await;
-        let pb::ReloadConfigResponse { epoch, restart_needed, receipt } =
+        let pb::ReloadConfigResponse { epoch, restart_needed, receipt, catalog_version } =
             answer.map_err(|status| failed(&status))?.into_inner();
         let receipt = receipt.ok_or_else(|| {
             CliError::new(Exit::Verification, "the answer has no receipt: report it")
@@ -48,6 +48,7 @@ impl ReloadArgs {
         let pb::Receipt { origin, index, .. } = receipt;
         let value = json!({
             "epoch": epoch,
+            "catalog_version": catalog_version,
             "restart_needed": restart_needed,
             "receipt": {"origin": origin, "index": index},
         });

@@ -2,7 +2,7 @@
 
 use oncebus_gateway::{Catalog, Supply};
 
-use super::{figures::Figures, office::ROUNDS};
+use super::{case::Case, figures::Figures, office::ROUNDS};
 use crate::{dev::Town, exit::CliError};
 
 /// What the demo's figures must be: it follows from the catalogue and the departments alone.
@@ -14,17 +14,26 @@ pub(super) struct Expected {
     verify_only: u64,
     /// Departments that fetch what another one holds.
     others: u64,
+    /// Cases that are played.
+    cases: u64,
+    /// Requirements of all their items.
+    pieces_asked: u64,
 }
 
 // === impl Expected ===
 
 impl Expected {
     /// Returns what must come out of `town`.
-    pub(super) fn of(town: &Town) -> Self {
-        Self::implied(town.catalog(), town.departments().count() as u64)
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check if the shipped case cannot be read.
+    pub(super) fn of(town: &Town) -> Result<Self, CliError> {
+        let cases = Case::all(town.catalog())?;
+        Ok(Self::implied(town.catalog(), town.departments().count() as u64, &cases))
     }
 
-    fn implied(catalog: &Catalog, departments: u64) -> Self {
+    fn implied(catalog: &Catalog, departments: u64, cases: &[Case]) -> Self {
         let count =
             |supply| catalog.types().iter().filter(|row| row.supply == supply).count() as u64;
         Self {
@@ -33,6 +42,8 @@ impl Expected {
             origin_held: count(Supply::OriginHeld),
             verify_only: count(Supply::VerifyOnly),
             others: departments.saturating_sub(1),
+            cases: cases.len() as u64,
+            pieces_asked: cases.iter().map(|case| case.pieces(catalog)).sum(),
         }
     }
 
@@ -48,7 +59,9 @@ impl Expected {
         let repeated = self.published.min(1);
         let denied = fetchable.min(1);
         // Two of each upload: to its begin and to its commit.
-        let receipts = 2 * self.published + repeated + fetches + denied;
+        // The first case is asked for before anything is uploaded too.
+        let lists = self.cases + self.cases.min(1);
+        let receipts = 2 * self.published + repeated + fetches + denied + lists;
         let pairs = [
             ("material_types", self.material_types, figures.material_types),
             ("published", self.published, figures.published),
@@ -63,6 +76,8 @@ impl Expected {
                 figures.cache_hits + figures.joined + figures.adapter_fetches,
             ),
             ("denied", denied, figures.denied),
+            ("pieces_asked", self.pieces_asked, figures.pieces_asked),
+            ("to_collect", 0, figures.to_collect),
             ("receipts_verified", receipts, figures.receipts_verified),
         ];
         let wrong: Vec<_> = pairs
@@ -95,7 +110,8 @@ mod tests {
             joined: 18,
             reuses: 54,
             denied: 1,
-            receipts_verified: 120,
+            pieces_asked: 193,
+            receipts_verified: 124,
             ..Figures::default()
         }
     }
@@ -104,7 +120,7 @@ mod tests {
     fn the_shipped_catalogue_implies_54_reuses_in_108_fetches() {
         let catalog = Catalog::from_sources(&shipped_catalog()).unwrap();
 
-        Expected::implied(&catalog, 3).compare(&figures()).unwrap();
+        Expected::implied(&catalog, 3, &Case::all(&catalog).unwrap()).compare(&figures()).unwrap();
     }
 
     #[test]
@@ -112,7 +128,8 @@ mod tests {
         let catalog = Catalog::from_sources(&shipped_catalog()).unwrap();
 
         let wrong = Figures { fetches: 107, reuses: 53, ..figures() };
-        let error = Expected::implied(&catalog, 3).compare(&wrong).unwrap_err();
+        let expected = Expected::implied(&catalog, 3, &Case::all(&catalog).unwrap());
+        let error = expected.compare(&wrong).unwrap_err();
 
         assert!(error.message.contains("fetches is 107, not 108"), "{error}");
         assert!(error.message.contains("reuses is 53, not 54"), "{error}");

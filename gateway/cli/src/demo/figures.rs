@@ -34,6 +34,18 @@ pub(super) struct Figures {
     pub(super) joined: u64,
     /// Distinct pairs of material type and department that was served without holding it.
     pub(super) reuses: u64,
+    /// Pieces that the sample cases asked for: requirements of all their items.
+    pub(super) pieces_asked: u64,
+    /// Different ones on the whole way from set-up to acceptance.
+    pub(super) distinct: u64,
+    /// Different documents of those that are held and good.
+    pub(super) held: u64,
+    /// Different documents of those that somebody still has to bring.
+    pub(super) to_collect: u64,
+    /// Pieces of the cases that were there without anybody uploading them.
+    pub(super) uploads_avoided: u64,
+    /// So many of a hundred pieces.
+    pub(super) saved_percent: u64,
     /// Calls that were refused by a decision.
     pub(super) denied: u64,
     /// Records on the trail.
@@ -176,6 +188,12 @@ mod tests {
             "resumed_at",
             "gateway_back_ms",
             "reuses",
+            "pieces_asked",
+            "distinct",
+            "held",
+            "to_collect",
+            "uploads_avoided",
+            "saved_percent",
             "denied",
             "records",
             "receipts_verified",

@@ -2,26 +2,27 @@
 
 mod fetch;
 mod publish;
+mod resolve;
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use oncebus_gateway::{Catalog, MaterialType, Rng as _, Supply, SystemRng};
 use oncebus_proto::v1::{
-    Authorization, AuthorizationKind, Cause, ListMaterialTypesRequest, MaterialType as ListedType,
-    Purpose, Receipt, Subject, catalog_service_client::CatalogServiceClient,
-    transfer_service_client::TransferServiceClient,
+    Authorization, AuthorizationKind, Cause, ChecklistCounts, ListMaterialTypesRequest,
+    MaterialType as ListedType, Purpose, Receipt, Subject,
+    catalog_service_client::CatalogServiceClient, transfer_service_client::TransferServiceClient,
 };
 use tonic::{Request, Status, transport::Channel};
 use tonic_types::StatusExt as _;
 
 use self::publish::Published;
-use super::receipts;
+use super::{case::Case, pieces, receipts};
 use crate::{
     client::{self, Profile},
     dev::{AUDITOR, Town},
     exit::CliError,
-    sample::{PROJECT, SCHEME, Sample},
+    sample::Sample,
     say,
 };
 
@@ -44,6 +45,7 @@ pub(super) struct Offices {
 #[derive(Clone, Debug)]
 pub(super) struct Office {
     pub(super) department: String,
+    channel: Channel,
     transfer: TransferServiceClient<Channel>,
 }
 
@@ -69,7 +71,8 @@ impl Offices {
         let office = |department: &str| {
             let channel = profile.connect(department)?;
             let department = department.to_owned();
-            Ok(Office { department, transfer: TransferServiceClient::new(channel) })
+            let transfer = TransferServiceClient::new(channel.clone());
+            Ok(Office { department, channel, transfer })
         };
         let offices = town.departments().map(office).collect::<Result<_, CliError>>()?;
         let catalog = Arc::clone(town.catalog());
@@ -103,7 +106,7 @@ impl Offices {
                 row.name_zh,
                 sample.content.len().div_ceil(1000)
             ));
-            match office.publish(row.code.as_str(), &sample).await? {
+            match office.publish(row, &sample).await? {
                 Published::Stored(receipts) => answers.extend(receipts),
                 Published::HeldAlready(_) => return Err(held_wrongly(row)),
             }
@@ -111,7 +114,7 @@ impl Offices {
         }
         if let Some((office, row, sample)) = first {
             say::note(format_args!("{} uploads {} once more", office.department, row.code));
-            match office.publish(row.code.as_str(), &sample).await? {
+            match office.publish(row, &sample).await? {
                 Published::HeldAlready(answer) => answers.push(answer),
                 Published::Stored(_) => {
                     return Err(CliError::check(format!("{} was stored twice", row.code)));
@@ -135,13 +138,47 @@ impl Offices {
                 let digest = self.sample(place, row).digest();
                 let others =
                     self.offices.iter().filter(|o| o.department != row.department.as_str());
-                calls.extend(others.map(|office| office.fetch(row.code.as_str(), digest)));
+                calls.extend(others.map(|office| office.fetch(row, digest)));
             }
             let round: Vec<_> =
                 stream::iter(calls).buffer_unordered(CONCURRENT).try_collect().await?;
             answers.extend(round);
         }
         Ok(answers)
+    }
+
+    /// Lets the first office ask what the cases still lack.
+    ///
+    /// # Errors
+    ///
+    /// Returns the first call that fails.
+    pub(super) async fn resolve_all(&self, cases: &[Case]) -> Result<Vec<Answer>, CliError> {
+        let mut answers = Vec::new();
+        let Some(office) = self.offices.first() else { return Ok(answers) };
+        for case in cases {
+            let (counts, answer) = office.resolve(case).await?;
+            let ChecklistCounts { asked, satisfied, to_collect, .. } = counts;
+            say::note(format_args!(
+                "{} asks for case {}: {asked} pieces, {satisfied} are there, {to_collect} to collect",
+                office.department, case.number
+            ));
+            answers.push(answer);
+        }
+        Ok(answers)
+    }
+
+    /// Returns the last checklist of each case, as the trail has it.
+    ///
+    /// # Errors
+    ///
+    /// Returns a failed check if one is not on the trail.
+    pub(super) async fn pieces(&self, cases: &[Case]) -> Result<Vec<ChecklistCounts>, CliError> {
+        let mut counts = Vec::new();
+        let Some(office) = self.offices.first() else { return Ok(counts) };
+        for case in cases {
+            counts.push(pieces::of(self.auditor(), &office.department, case).await?);
+        }
+        Ok(counts)
     }
 
     /// Fetches a material as the auditor, who may read the trail but no material.
@@ -155,12 +192,11 @@ impl Offices {
         else {
             return Ok(None);
         };
-        let auditor = Office {
-            department: AUDITOR.to_owned(),
-            transfer: TransferServiceClient::new(self.auditor()),
-        };
+        let channel = self.auditor();
+        let transfer = TransferServiceClient::new(channel.clone());
+        let auditor = Office { department: AUDITOR.to_owned(), channel, transfer };
         let what = format!("fetch of {} by {AUDITOR}", row.code);
-        match auditor.open(row.code.as_str()).await {
+        match auditor.open(row).await {
             Ok(_stream) => Err(CliError::check(format!("{what} was not refused"))),
             Err(status) if reason(&status).as_deref() == Some("ACCESS_DENIED") => {
                 let receipt = receipts::of_refusal(&status).ok_or_else(|| {
@@ -225,8 +261,10 @@ fn held_wrongly(row: &MaterialType) -> CliError {
     CliError::check(format!("{} was held before anybody uploaded it", row.code))
 }
 
-fn subject() -> Option<Subject> {
-    Some(Subject { scheme: SCHEME.to_owned(), value: PROJECT.to_owned() })
+/// Whom or what the sample document of a type is about.
+fn subject(row: &MaterialType) -> Option<Subject> {
+    let (scheme, value) = Sample::subject_of(row);
+    Some(Subject { scheme: scheme.to_owned(), value: value.to_owned() })
 }
 
 fn purpose() -> Option<Purpose> {

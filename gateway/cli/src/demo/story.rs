@@ -35,6 +35,12 @@ fn rows(figures: &Figures) -> Vec<(String, String)> {
         "bytes of an upload kept through a kill of the gateway, which was back in {} ms",
         figures.gateway_back_ms
     );
+    let pieces = format!(
+        "pieces asked for by three cases, {} kinds from set-up to acceptance; {} left to collect",
+        figures.distinct, figures.to_collect
+    );
+    let avoided =
+        format!("uploads avoided: {} % of the pieces were there already", figures.saved_percent);
     let records = format!("records on the audit trail, {receipts_verified} receipts verified");
     vec![
         row(figures.material_types, "types of material in the catalogue"),
@@ -50,6 +56,8 @@ fn rows(figures: &Figures) -> Vec<(String, String)> {
         ),
         row(figures.joined, "of them joined another call that was just asking"),
         row(figures.reuses, "reuses: a department had a material that it did not collect"),
+        row(figures.pieces_asked, &pieces),
+        row(figures.uploads_avoided, &avoided),
         row(figures.denied, "fetch without permission: refused, and on record"),
         row(figures.records, &records),
         row(figures.served_without_holder, &away),

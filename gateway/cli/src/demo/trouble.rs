@@ -38,10 +38,10 @@ pub(super) async fn holder_away(town: &mut Town, figures: &mut Figures) -> Resul
     let cached =
         offices.rows(Supply::OriginHeld).filter(|(_, row)| row.department.as_str() == holder);
     for (place, row) in cached {
-        consumer.fetch(row.code.as_str(), offices.sample(place, row).digest()).await?;
+        consumer.fetch(row, offices.sample(place, row).digest()).await?;
         figures.served_without_holder += 1;
     }
-    match consumer.open(personal.code.as_str()).await {
+    match consumer.open(personal).await {
         Err(status) if reason(&status).as_deref() == Some("ADAPTER_UNAVAILABLE") => {
             figures.refused_without_holder += 1;
         }
@@ -52,7 +52,7 @@ pub(super) async fn holder_away(town: &mut Town, figures: &mut Figures) -> Resul
     town.start_adapter(holder).await?;
     let back = Instant::now();
     let digest = offices.sample(place, personal).digest();
-    while let Err(error) = consumer.fetch(personal.code.as_str(), digest).await {
+    while let Err(error) = consumer.fetch(personal, digest).await {
         if back.elapsed() > HOLDER_BACK {
             return Err(error);
         }
@@ -70,16 +70,15 @@ pub(super) async fn holder_away(town: &mut Town, figures: &mut Figures) -> Resul
 pub(super) async fn gateway_killed(town: Town, figures: &mut Figures) -> Result<Town, CliError> {
     let offices = Offices::open(&town)?;
     let Some((office, row, sample)) = successor(&offices) else { return Ok(town) };
-    let code = row.code.as_str();
-    let before = office.current(code).await?;
-    office.put_first(code, &sample, &before).await?;
+    let before = office.current(row).await?;
+    office.put_first(row, &sample, &before).await?;
     say::note("the gateway is killed in the middle of an upload ...");
     let killed = Instant::now();
     let town = town.restart_gateway().await?;
     figures.gateway_back_ms = milliseconds(killed.elapsed());
 
-    figures.resumed_at = office.finish(code, &sample, &before).await?;
-    office.fetch(code, sample.digest()).await?;
+    figures.resumed_at = office.finish(row, &sample, &before).await?;
+    office.fetch(row, sample.digest()).await?;
     Ok(town)
 }
 

@@ -37,7 +37,8 @@ pub(super) struct Member {
     pub(super) department: String,
     /// Codes of the types that it may publish.
     pub(super) publishes: Vec<String>,
-    /// Codes of the types that its adapter keeps: what it holds already, and what it publishes.
+    /// Codes of the types that its adapter keeps: what it holds already, to be fetched or only
+    /// verified, and what it publishes.
     pub(super) keeps: Vec<String>,
 }
 

@@ -11,7 +11,7 @@ use super::{
     cast::Member,
     home::{Home, disk, write_whole},
 };
-use crate::{exit::CliError, sample::Sample};
+use crate::{exit::CliError, extension::extension, sample::Sample};
 
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3_600);
 
@@ -74,12 +74,4 @@ fn add(config: &FilesConfig, row: &MaterialType, sample: &Sample) -> Result<(), 
 /// A month ago, so that nothing has lapsed when somebody looks at the samples.
 fn issued(now: Timestamp) -> String {
     Day::of(now - MONTH).to_string()
-}
-
-/// Returns what a file of that type is called; never `toml`, which sidecars are.
-fn extension(media_type: &str) -> &str {
-    match media_type.rsplit(['/', '.', '+']).next() {
-        Some(subtype) if !matches!(subtype, "" | "toml") => subtype,
-        _ => "bin",
-    }
 }

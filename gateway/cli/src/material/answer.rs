@@ -19,6 +19,19 @@ pub(super) const COLUMNS: [Column; 9] = [
     ("version", "version"),
 ];
 
+/// Columns of a list of materials as they were on a day.
+pub(super) const COLUMNS_THEN: [Column; 9] = [
+    ("type", "material_type"),
+    ("number", "number"),
+    ("holder", "holder"),
+    ("then", "validity_then"),
+    ("until", "valid_until_then"),
+    ("now", "validity"),
+    ("status", "status"),
+    ("current", "current"),
+    ("version", "version"),
+];
+
 /// Writes what is known of a version.
 pub(super) fn info(info: &pb::MaterialInfo) -> Value {
     let cache = match info.cache() {
@@ -44,6 +57,14 @@ pub(super) fn info(info: &pb::MaterialInfo) -> Value {
         "status": info.status,
         "validity": validity(info.validity()),
     });
+    if let Some(then) = &info.then {
+        answer["validity_then"] = validity(then.validity()).into();
+        answer["valid_until_then"] = then.valid_until.clone().into();
+        answer["status_then"] = then.status.clone().into();
+    }
+    if !info.relations.is_empty() {
+        answer["relations"] = info.relations.iter().map(relation).collect::<Vec<_>>().into();
+    }
     if info.revoked_at.is_some() {
         answer["revoked_at"] = info.revoked_at.as_ref().and_then(time).into();
         answer["revocation"] = revocation(info.revocation()).into();
@@ -55,6 +76,11 @@ pub(super) fn info(info: &pb::MaterialInfo) -> Value {
         answer["correction_state"] = state.trim_start_matches("CORRECTION_STATE_").into();
     }
     answer
+}
+
+fn relation(relation: &pb::Relation) -> Value {
+    let kind = relation.kind().as_str_name().trim_start_matches("RELATION_KIND_");
+    json!({"kind": kind.to_lowercase(), "version": relation.version})
 }
 
 /// Writes a verdict.
@@ -79,8 +105,13 @@ pub(super) fn transfer(
 ) -> Value {
     let mut answer = info(about);
     answer["already_held"] = already_held.into();
-    answer["receipt"] = json!({"origin": receipt.origin, "index": receipt.index});
+    answer["receipt"] = address(receipt);
     answer
+}
+
+/// Writes where the record of a receipt is.
+pub(super) fn address(receipt: &pb::Receipt) -> Value {
+    json!({"origin": receipt.origin, "index": receipt.index})
 }
 
 /// Writes a digest as `sha256:` and hexadecimal digits.

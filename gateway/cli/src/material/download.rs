@@ -103,6 +103,20 @@ impl Download {
         self,
         out: &Path,
     ) -> Result<(pb::MaterialInfo, pb::Receipt), CliError> {
+        let (draft, info, receipt) = self.verified(out).await?;
+        draft.persist(out).map_err(|error| unwritable(out, &error.error))?;
+        Ok((info, receipt))
+    }
+
+    /// Verifies the whole, which is to get a name at or in `out`, and returns the draft.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::finish`].
+    pub(super) async fn verified(
+        self,
+        out: &Path,
+    ) -> Result<(TempPath, pb::MaterialInfo, pb::Receipt), CliError> {
         let Self { draft, mut file, hash, info, receipt, .. } = self;
         let info = info.ok_or_else(|| unproven("it has no description"))?;
         let receipt = receipt.ok_or_else(|| unproven("it has no receipt at its end"))?;
@@ -116,11 +130,10 @@ impl Download {
         }
         let kept = async {
             file.flush().await?;
-            file.sync_all().await?;
-            draft.persist(out).map_err(|error| error.error)
+            file.sync_all().await
         };
         kept.await.map_err(|error| unwritable(out, &error))?;
-        Ok((info, receipt))
+        Ok((draft, info, receipt))
     }
 
     /// Takes a description: the first, or, after a break, one of the same version.

@@ -1,23 +1,19 @@
 //! `oncebus material fetch`.
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use clap::Args;
 use oncebus_proto::v1::{self as pb, transfer_service_client::TransferServiceClient};
 use serde_json::Value;
-use tokio::time::timeout;
-use tonic::{Status, Streaming, transport::Channel};
+use tonic::{Status, transport::Channel};
 
-use super::{TRANSFER_TIME, answer, download::Download, transfers};
+use super::{TRANSFER_TIME, answer, download::Download, silence, transfers};
 use crate::{
     client::{CallArgs, Patience, ProfileArgs, failed, subject, within},
     exit::CliError,
     output::OutputArgs,
     receipt,
 };
-
-/// Longest wait for the next message of a stream: a holder's slowest chunk is far sooner.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// Flags of `material fetch`.
 #[derive(Debug, Args)]
@@ -117,20 +113,10 @@ async fn receive(
         Err(status) => return Ok(Some(status)),
     };
     loop {
-        match next(&mut messages).await {
+        match silence(messages.message()).await {
             Ok(Some(message)) => download.take(message).await?,
             Ok(None) => return Ok(None),
             Err(status) => return Ok(Some(status)),
         }
     }
-}
-
-async fn next(
-    messages: &mut Streaming<pb::FetchMaterialResponse>,
-) -> Result<Option<pb::FetchMaterialResponse>, Status> {
-    let silent = |_elapsed| {
-        let seconds = SILENCE.as_secs();
-        Err(Status::cancelled(format!("nothing came for {seconds} s")))
-    };
-    timeout(SILENCE, messages.message()).await.unwrap_or_else(silent)
 }

@@ -28,6 +28,9 @@ pub(crate) struct FindArgs {
     /// The issuer's number [default: every one]
     #[arg(long, default_value_t)]
     number: String,
+    /// What was current at the end of this day, YYYY-MM-DD, as the bus knew it then [default: now]
+    #[arg(long, value_name = "DAY", default_value_t)]
+    as_of: String,
 }
 
 /// Flags of `material get`.
@@ -62,6 +65,7 @@ impl FindArgs {
                 page_token,
                 request_id: request_id.clone(),
                 include_contributions: false,
+                as_of: self.as_of.clone(),
             };
             let request = within(CALL_TIME, request);
             let answer = client.find_materials(request).await.map_err(|s| failed(&s))?;
@@ -72,7 +76,11 @@ impl FindArgs {
                 break;
             }
         }
-        self.output.rows(&answer::COLUMNS, &rows);
+        let columns = match self.as_of.as_str() {
+            "" => answer::COLUMNS,
+            _ => answer::COLUMNS_THEN,
+        };
+        self.output.rows(&columns, &rows);
         Ok(())
     }
 }

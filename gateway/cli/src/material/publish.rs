@@ -56,10 +56,17 @@ pub(crate) struct PublishArgs {
     /// Ground of the exception, for auditors only, at most 256 bytes
     #[arg(long, value_name = "TEXT", requires = "exception")]
     ground: Option<String>,
+    /// How it stands to another version, like annex_of=materialTypes/CODE/versions/ID; may be repeated
+    #[arg(long = "relation", value_name = "KIND=VERSION", value_parser = relation)]
+    relations: Vec<Named>,
     /// Keep the receipt in this file
     #[arg(long, value_name = "FILE")]
     receipt: Option<PathBuf>,
 }
+
+/// A version that is named as related.
+#[derive(Clone, Debug)]
+struct Named(pb::Relation);
 
 /// How a publication ended.
 struct Published {
@@ -140,7 +147,20 @@ impl PublishArgs {
             purpose: Some(self.call.purpose()),
             exception: self.exception.unwrap_or_default().into(),
             exception_ground: self.ground.clone().unwrap_or_default(),
+            relations: self.relations.iter().map(|named| named.0.clone()).collect(),
         }
+    }
+}
+
+/// Reads a relation.
+fn relation(text: &str) -> Result<Named, String> {
+    let (kind, version) = text.split_once('=').ok_or("give KIND=VERSION")?;
+    let name = format!("RELATION_KIND_{}", kind.to_uppercase());
+    match pb::RelationKind::from_str_name(&name) {
+        Some(kind) if kind != pb::RelationKind::Unspecified => {
+            Ok(Named(pb::Relation { kind: kind.into(), version: version.to_owned() }))
+        }
+        _ => Err("the kind is replaces, annex_of, translation_of or snapshot_of".to_owned()),
     }
 }
 

@@ -33,11 +33,11 @@ pub(crate) struct ResolveArgs {
     output: OutputArgs,
     #[command(flatten)]
     case: CaseArgs,
-    /// Code of the item, like I14, or its implementation code of 31 or 33 characters
-    #[arg(long, value_name = "ITEM", required_unless_present = "package")]
-    item: Option<String>,
+    /// Code of the item, like I14, or its implementation code of 31 or 33 characters; may be repeated
+    #[arg(long = "item", value_name = "ITEM", required_unless_present = "package")]
+    items: Vec<String>,
     /// Code of the package of items, like P04
-    #[arg(long, value_name = "PACKAGE", conflicts_with = "item")]
+    #[arg(long, value_name = "PACKAGE", conflicts_with = "items")]
     package: Option<String>,
     /// A fact of the case, like land_way=granted; may be repeated
     #[arg(long = "fact", value_name = "KEY=VALUE", value_parser = pair)]
@@ -53,7 +53,8 @@ impl ResolveArgs {
     pub(super) async fn run(self) -> Result<(), CliError> {
         let mut client = MaterialServiceClient::new(self.profile.connect()?);
         let request = pb::ResolveRequirementsRequest {
-            item: self.item.unwrap_or_default(),
+            item: String::new(),
+            items: self.items,
             package: self.package.unwrap_or_default(),
             project: self.case.project.clone(),
             parties: self.case.parties.clone(),

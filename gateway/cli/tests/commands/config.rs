@@ -73,31 +73,50 @@ fn a_permission_withdrawn_in_the_file_is_in_force_after_reload_and_after_a_resta
 }
 
 #[test]
-fn a_changed_catalogue_waits_for_a_restart() {
+fn a_changed_catalogue_is_in_force_after_reload() {
     let mut dev = Dev::start();
     let types = dev.dir.path().join("catalog/types.toml");
     let listed = fs::read_to_string(&types).unwrap();
     let row = listed.split("[[type]]").last().unwrap();
     let row = row.replace("M28", "M29").replace("fire_acceptance_opinion", "lift_inspection");
     fs::write(&types, format!("{listed}\n[[type]]{row}")).unwrap();
-
-    let alone = dev.json("operator", &["config", "reload", "-o", "json"]);
     dev.edit(
         "department = \"planning\"\nfetch = [",
         "department = \"planning\"\nfetch = [\"M29\", ",
     );
-    let with_permission = dev.reload("operator");
-    let checked = dev.check(&[]);
-    dev.interrupt();
+    let before = dev.json("planning", &["catalog", "types", "-o", "json"]);
 
-    assert_eq!(alone["restart_needed"], json!(["catalog_dir"]));
-    let said = text(&with_permission.stderr);
-    assert!(
-        said.contains("type \"M29\" is not in the catalogue that the gateway runs with"),
-        "{said}"
-    );
-    assert!(said.contains("restart the gateway"), "{said}");
-    assert_eq!((with_permission.status.code(), checked.status.code()), (Some(5), Some(0)));
+    let reloaded = dev.json("operator", &["config", "reload", "-o", "json"]);
+
+    let after = dev.json("planning", &["catalog", "types", "-o", "json"]);
+    let records = dev.json("auditor", &["audit", "search", "--kind", "config", "-o", "json"]);
+    dev.interrupt();
+    let count = |listed: &Value| listed.as_array().unwrap().len();
+    assert_eq!((count(&before), count(&after)), (28, 29));
+    assert_eq!(reloaded["restart_needed"], json!([]));
+    let version = reloaded["catalog_version"].as_str().unwrap();
+    let mark = records[0]["catalog"].as_str().unwrap();
+    assert_eq!(version.strip_prefix("sha256:").map(|digits| &digits[..16]), Some(mark));
+}
+
+#[test]
+fn a_catalogue_that_cannot_follow_the_one_in_force_is_refused_with_the_reason() {
+    let mut dev = Dev::start();
+    let types = dev.dir.path().join("catalog/types.toml");
+    let listed = fs::read_to_string(&types).unwrap();
+    let changed = listed.replacen("personal = false", "personal = true", 1);
+    fs::write(&types, changed).unwrap();
+
+    let refused = dev.reload("operator");
+
+    let records = dev.json("auditor", &["audit", "search", "--kind", "config", "-o", "json"]);
+    dev.interrupt();
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(5), "{said}");
+    assert!(said.contains("personal of business_license is changed"), "{said}");
+    assert!(said.contains("CATALOG_INCOMPATIBLE"), "{said}");
+    assert_eq!(records[0]["reason"], "CATALOG_INCOMPATIBLE");
+    assert_eq!(records[0]["outcome"], "failed");
 }
 
 #[test]

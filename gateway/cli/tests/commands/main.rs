@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests panic where a step fails")]
 
 mod audit;
+mod bundle;
+mod catalogue;
 mod config;
 mod crash;
 mod demo;
@@ -13,6 +15,7 @@ mod origin;
 mod outside;
 mod python;
 mod unsealing;
+mod verifying;
 
 use std::{
     fs::{self, File},

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::stream;
 use oncebus_core::{
-    Asking, ChunkDigests, Content, ContentStream, Description, Digest, HolderError, Holding,
-    LookupQuery, UploadId,
+    Asking, ChunkDigests, ClaimsQuery, Content, ContentStream, Description, Digest, Finding,
+    HolderError, Holding, LookupQuery, UploadId,
 };
 use oncebus_proto::v1 as pb;
 use tokio::time::timeout;
@@ -116,6 +116,16 @@ impl AdapterClient {
             return Ok(Box::pin(stream::empty()));
         };
         Ok(Flow::new(first, pieces, underway, end).stream())
+    }
+
+    pub(crate) async fn verify(
+        &self,
+        query: &ClaimsQuery,
+        asking: &Asking,
+    ) -> Result<Finding, HolderError> {
+        let ask = self.ask(convert::claims_request(query), asking, Repeat::Harmless);
+        let call = |mut client: Client, request| async move { client.verify(request).await };
+        self.calls.call(ask, call, |answer| convert::finding(query, answer)).await
     }
 
     pub(crate) async fn stage(

@@ -20,6 +20,7 @@ pub(super) fn of_status(holder: &DeptId, status: &Status) -> HolderError {
         "SIZE_MISMATCH" => return HolderError::SizeMismatch { holder },
         "UNSAFE_PATH" => return HolderError::UnsafePath { holder },
         "HOLDER_CANNOT_STORE" => return HolderError::CannotStore { holder },
+        "VERIFICATION_UNSUPPORTED" => return HolderError::CannotVerify { holder },
         "STAGE_OUT_OF_RANGE" => return HolderError::StageRange { holder },
         "STORAGE_FULL" => return HolderError::Full { holder },
         _ => {}

@@ -74,8 +74,8 @@ pub(super) fn read(answer: pb::DescribeResponse, holder: &DeptId) -> Result<Desc
     if answer.department != holder.as_str() {
         return Err("it describes itself as another department's".to_owned());
     }
-    let pb::DescribeResponse { adapter, build, stores, .. } = answer;
-    Ok(Description { adapter, build, stores })
+    let pb::DescribeResponse { adapter, build, stores, verifies, .. } = answer;
+    Ok(Description { adapter, build, stores, verifies })
 }
 
 /// Writes name and build for records: what is no plain character is `_`, what is too long is cut.
@@ -92,7 +92,8 @@ mod tests {
     use super::*;
 
     fn description(adapter: &str) -> Description {
-        Description { adapter: adapter.to_owned(), build: "1.2".to_owned(), stores: true }
+        let (adapter, build) = (adapter.to_owned(), "1.2".to_owned());
+        Description { adapter, build, stores: true, verifies: true }
     }
 
     #[tokio::test(start_paused = true)]

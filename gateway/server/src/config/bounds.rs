@@ -27,6 +27,9 @@ pub struct Bounds {
     /// Calls of one department, in the long run and at one moment.
     calls_per_second: u64,
     burst: u64,
+    /// Subjects of one department in batches.
+    batch_subjects_per_minute: u64,
+    batch_subjects_per_day: u64,
     /// Memory to count with; 0 is the container's or the machine's.
     memory_mib: u64,
     upload_idle_s: u64,
@@ -49,7 +52,7 @@ pub(super) struct Key {
 }
 
 /// The limits that may be set, in the order of the documentation.
-pub(super) const KEYS: [Key; 22] = [
+pub(super) const KEYS: [Key; 24] = [
     Key {
         name: "limits.connections",
         range: 1..=MOST,
@@ -147,6 +150,18 @@ pub(super) const KEYS: [Key; 22] = [
         set: |bounds, value| bounds.burst = value,
     },
     Key {
+        name: "limits.batch_subjects_per_minute",
+        range: 1..=MOST,
+        get: |bounds| bounds.batch_subjects_per_minute,
+        set: |bounds, value| bounds.batch_subjects_per_minute = value,
+    },
+    Key {
+        name: "limits.batch_subjects_per_day",
+        range: 1..=1_000 * MOST,
+        get: |bounds| bounds.batch_subjects_per_day,
+        set: |bounds, value| bounds.batch_subjects_per_day = value,
+    },
+    Key {
         name: "limits.memory_mib",
         range: 0..=MOST,
         get: |bounds| bounds.memory_mib,
@@ -197,6 +212,8 @@ impl Default for Bounds {
             calls_per_department: admission.calls_per_department.into(),
             calls_per_second: admission.calls_per_second.get().into(),
             burst: admission.burst.get().into(),
+            batch_subjects_per_minute: admission.batch_subjects_per_minute.get().into(),
+            batch_subjects_per_day: admission.batch_subjects_per_day.get().into(),
             memory_mib: 0,
             upload_idle_s: exchange.upload_idle.as_secs(),
             adapter_failures: breaker.failures.into(),
@@ -228,8 +245,10 @@ impl Bounds {
             admission: AdmissionLimits {
                 calls: count(self.calls),
                 calls_per_department: count(self.calls_per_department),
-                calls_per_second: NonZeroU32::MIN.saturating_add(count(self.calls_per_second) - 1),
-                burst: NonZeroU32::MIN.saturating_add(count(self.burst) - 1),
+                calls_per_second: nonzero(self.calls_per_second),
+                burst: nonzero(self.burst),
+                batch_subjects_per_minute: nonzero(self.batch_subjects_per_minute),
+                batch_subjects_per_day: nonzero(self.batch_subjects_per_day),
                 ..AdmissionLimits::within(memory)
             },
             // The exchange has the transport's patience.
@@ -276,4 +295,8 @@ fn whole(value: u64) -> usize {
 /// A count of calls; never 0, by its key's range.
 fn count(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX).max(1)
+}
+
+fn nonzero(value: u64) -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(count(value) - 1)
 }

@@ -1,22 +1,13 @@
 //! What a changed configuration changes only at the next start.
 
-use oncebus_core::Catalog;
-
 use super::{AdapterConfig, GatewayConfig, TlsConfig, bounds::KEYS};
 
 // === impl GatewayConfig ===
 
 impl GatewayConfig {
     /// Returns the keys whose values differ in `changed`, and which cannot change while the gateway
-    /// runs, in the order of the documentation. A catalogue differs where it says something else, too,
-    /// although it lies in the same folder.
-    pub(crate) fn restart_needed(
-        &self,
-        catalog: &Catalog,
-        changed: &Self,
-        changed_catalog: &Catalog,
-    ) -> Vec<&'static str> {
-        let same_types = catalog.version() == changed_catalog.version();
+    /// runs, in the order of the documentation.
+    pub(crate) fn restart_needed(&self, changed: &Self) -> Vec<&'static str> {
         // Every field is named here, so that none is forgotten: one that is reloadable is `_`.
         let Self {
             file: _,
@@ -28,7 +19,7 @@ impl GatewayConfig {
             trail_guard,
             seal_recipients,
             region,
-            catalog_dir,
+            catalog_dir: _,
             trust_domain,
             tls: TlsConfig { cert, key, ca },
             adapters,
@@ -48,7 +39,6 @@ impl GatewayConfig {
             ("trail_guard", *trail_guard == changed.trail_guard),
             ("seal_recipients", seal_recipients.to_string() == changed.seal_recipients.to_string()),
             ("region", *region == changed.region),
-            ("catalog_dir", same_types && *catalog_dir == changed.catalog_dir),
             ("tls.cert", *cert == changed.tls.cert),
             ("tls.key", *key == changed.tls.key),
             ("tls.ca", *ca == changed.tls.ca),

@@ -97,12 +97,6 @@ pub enum ConfigFault {
     /// A permission is faulty.
     #[error(transparent)]
     Permission(#[from] PermissionError),
-    /// A permission names what only the changed catalogue has.
-    #[error(
-        "{0} that the gateway runs with: it has changed since the start, restart the gateway to take \
-         it up"
-    )]
-    LaterCatalog(#[source] PermissionError),
     /// The gateway's own identity cannot be used.
     #[error("tls: {}", told(.0))]
     Identity(#[from] CredentialsError),

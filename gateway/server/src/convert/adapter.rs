@@ -1,7 +1,8 @@
 //! Messages of AdapterService, seen from the gateway.
 
 use oncebus_core::{
-    Content, Document, FieldError, Holding, LookupQuery, Number, Subject, TypeCode,
+    Claim, ClaimsQuery, Content, Document, FieldError, FieldName, Finding, Holding, LookupQuery,
+    MatchVerdict, Number, Subject, TypeCode,
 };
 use oncebus_proto::v1 as pb;
 
@@ -16,6 +17,41 @@ pub(crate) fn lookup_request(query: &LookupQuery) -> pb::LookupRequest {
         subject: Some(pb_subject(&query.subject)),
         number: query.number.as_ref().map(Number::to_string).unwrap_or_default(),
     }
+}
+
+pub(crate) fn claims_request(query: &ClaimsQuery) -> pb::VerifyRequest {
+    let claim =
+        |claim: &Claim| pb::Claim { field: claim.field.to_string(), value: claim.value.clone() };
+    pb::VerifyRequest {
+        material_type: query.material_type.to_string(),
+        subject: Some(pb_subject(&query.subject)),
+        number: query.number.as_ref().map(Number::to_string).unwrap_or_default(),
+        claims: query.claims.iter().map(claim).collect(),
+    }
+}
+
+/// Reads an answer to Verify, and refuses a field that nothing was claimed of.
+///
+/// # Errors
+///
+/// Says in words what is wrong; an adapter is not trusted.
+pub(crate) fn finding(query: &ClaimsQuery, answer: pb::VerifyResponse) -> Result<Finding, String> {
+    let verdict = match answer.verdict() {
+        pb::Verdict::Match => MatchVerdict::Match,
+        pb::Verdict::NoMatch => MatchVerdict::NoMatch,
+        pb::Verdict::Unknown => MatchVerdict::Unknown,
+        pb::Verdict::Unspecified => return Err("it gives no verdict".to_owned()),
+    };
+    let claimed = |field: &String| {
+        let mut fields = query.claims.iter().map(|claim| &claim.field);
+        fields.find(|claimed| claimed.as_str() == *field).cloned()
+    };
+    let mismatched: Option<Vec<FieldName>> = answer.mismatched.iter().map(claimed).collect();
+    let mismatched = mismatched.ok_or("it names a field that nothing was claimed of".to_owned())?;
+    if verdict != MatchVerdict::NoMatch && !mismatched.is_empty() {
+        return Err("it names fields that do not match, and says that all do".to_owned());
+    }
+    Ok(Finding { verdict, mismatched })
 }
 
 pub(crate) fn fetch_request(content: &Content, offset: u64) -> pb::FetchRequest {
@@ -65,6 +101,7 @@ fn holding(query: &LookupQuery, one: pb::Holding) -> Result<Holding, String> {
             issuer: optional("issuer", &one.issuer)?,
             issued: optional("issued", &one.issued)?,
             valid_until: optional("valid_until", &one.valid_until)?,
+            relations: Vec::new(),
         })
     };
     let holding = || Ok(Holding { document: document()?, status: one.status.parse()? });

@@ -20,5 +20,6 @@ pub(crate) fn reloaded(reloaded: &Reloaded) -> pb::ReloadConfigResponse {
         epoch: signed(reloaded.epoch.0),
         restart_needed: reloaded.restart_needed.iter().map(ToString::to_string).collect(),
         receipt: Some(receipt(&reloaded.receipt)),
+        catalog_version: reloaded.catalog.to_string(),
     }
 }

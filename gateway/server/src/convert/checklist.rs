@@ -1,8 +1,9 @@
 //! Messages of ResolveRequirements.
 
 use oncebus_core::{
-    Asked, Bar, Bus, Checklist, ChecklistQuery, Choice, Counts, Facts, FieldError, ItemChecklist,
-    MaterialAnswer, Parties, Party, PartyRole, Question, RequirementAnswer, RequirementStatus,
+    Asked, Bar, Bus, Catalog, Checklist, ChecklistQuery, Choice, Counts, Facts, FieldError,
+    ItemChecklist, MaterialAnswer, Parties, Party, PartyRole, Question, RequirementAnswer,
+    RequirementStatus,
 };
 use oncebus_proto::v1 as pb;
 use oncebus_trail::Receipt;
@@ -16,13 +17,13 @@ pub(crate) fn checklist_query(
     bus: &Bus,
     message: pb::ResolveRequirementsRequest,
 ) -> Result<ChecklistQuery, FieldError> {
-    let catalog = bus.catalog().clone();
+    let catalog = bus.catalog();
     let (facts, choices) = (message.facts, message.choices);
     bounded("facts", facts.len())?;
     bounded("choices", choices.len())?;
     let given = facts.iter().map(|(key, value)| (key.as_str(), value.as_str()));
     Ok(ChecklistQuery {
-        asked: Asked::read(&catalog, &message.item, &message.package)?,
+        asked: asked(&catalog, &message.item, &message.items, &message.package)?,
         parties: parties(bus, &message.project, message.parties)?,
         facts: Facts::read(catalog.facts(), given)?,
         choices: choices.into_iter().map(|one| choice(bus, one)).collect::<Result<_, _>>()?,
@@ -30,6 +31,28 @@ pub(crate) fn checklist_query(
         request_id: optional("request_id", &message.request_id)?,
         catalog,
     })
+}
+
+/// Reads what is asked about: an item, items or a package.
+fn asked(
+    catalog: &Catalog,
+    item: &str,
+    items: &[String],
+    package: &str,
+) -> Result<Asked, FieldError> {
+    let beside = |field, other| {
+        let cure = "give one of item, items and package";
+        Err(FieldError::new(field, format!("is given beside {other}"), cure))
+    };
+    match (item, items, package) {
+        ("", [], "") => Asked::items(catalog, "item", []),
+        (item, [], "") => Asked::items(catalog, "item", [item]),
+        ("", items, "") => Asked::items(catalog, "items", items.iter().map(String::as_str)),
+        ("", [], package) => Asked::package(catalog, package),
+        (_, [], _) => beside("package", "item"),
+        ("", _, _) => beside("package", "items"),
+        _ => beside("items", "item"),
+    }
 }
 
 /// Reads the parties of a case.

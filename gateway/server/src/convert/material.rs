@@ -1,8 +1,8 @@
 //! Messages of MaterialService.
 
 use oncebus_core::{
-    Beside, Bus, Cache, FieldError, FindQuery, GetQuery, Judgement, MaterialInfo, Revocation,
-    Revoked, Verdict, VersionName,
+    Beside, Bus, Cache, FieldError, FindQuery, GetQuery, Judgement, MaterialInfo, Relation,
+    RelationKind, Revocation, Revoked, Then, Verdict, VersionName,
 };
 use oncebus_proto::v1 as pb;
 
@@ -25,6 +25,7 @@ pub(crate) fn find_query(
         },
         purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
+        as_of: optional("as_of", &message.as_of)?,
     })
 }
 
@@ -80,7 +81,27 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
         contribution: info.contribution.is_some(),
         correction: contribution::correction(info.contribution.as_ref()),
         correction_state: contribution::correction_state(info.contribution.as_ref()).into(),
+        relations: document.relations.iter().map(relation).collect(),
+        then: info.then.as_ref().map(then),
     }
+}
+
+fn then(then: &Then) -> pb::MaterialThen {
+    pb::MaterialThen {
+        validity: validity(then.judgement.verdict).into(),
+        valid_until: until(&then.judgement),
+        status: then.status.to_string(),
+    }
+}
+
+fn relation(relation: &Relation) -> pb::Relation {
+    let kind = match relation.kind {
+        RelationKind::Replaces => pb::RelationKind::Replaces,
+        RelationKind::AnnexOf => pb::RelationKind::AnnexOf,
+        RelationKind::TranslationOf => pb::RelationKind::TranslationOf,
+        RelationKind::SnapshotOf => pb::RelationKind::SnapshotOf,
+    };
+    pb::Relation { kind: kind.into(), version: relation.version.to_string() }
 }
 
 fn until(judgement: &Judgement) -> String {

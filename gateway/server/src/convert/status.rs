@@ -5,6 +5,7 @@ mod act;
 use std::collections::HashMap;
 
 use oncebus_core::{Class, ExchangeError, Failure, FieldError, HolderError, Load};
+use oncebus_proto::v1 as pb;
 use oncebus_store::IndexError;
 use oncebus_trail::{ProveError, ReadError, Receipt};
 use prost::Message as _;
@@ -12,7 +13,7 @@ use tonic::{Code, Status, metadata::MetadataValue};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 use super::common::receipt;
-use crate::reload::{ReloadError, ReloadFailure};
+use crate::reload::{ReloadError, ReloadFailure, listed};
 
 pub(crate) use self::act::act_failure;
 
@@ -42,6 +43,16 @@ pub(crate) fn failure(failure: Failure) -> Status {
     proven(status, proof.as_deref())
 }
 
+/// Returns what the caller hears of one failed part of a call that goes on.
+pub(crate) fn entry_error(error: &ExchangeError) -> pb::EntryError {
+    log(error);
+    pb::EntryError {
+        code: code(error.class()).into(),
+        reason: error.reason().to_owned(),
+        message: error.to_string(),
+    }
+}
+
 /// Returns what an operator hears of a configuration that was not put in force.
 pub(crate) fn reload_failure(failed: ReloadFailure) -> Status {
     let ReloadFailure { error, receipt } = failed;
@@ -56,6 +67,12 @@ pub(crate) fn reload_failure(failed: ReloadFailure) -> Status {
             // The first of many faults; all are in our own log.
             let fault = fault.to_string();
             let message = fault.lines().next().unwrap_or_default();
+            let message = message.chars().take(FAULT_LETTERS).collect();
+            refused(Code::FailedPrecondition, reason, message)
+        }
+        ReloadError::Incompatible(changes) => {
+            let message =
+                format!("the catalogue cannot follow the one in force: {}", listed(&changes));
             let message = message.chars().take(FAULT_LETTERS).collect();
             refused(Code::FailedPrecondition, reason, message)
         }
@@ -214,8 +231,6 @@ fn log(error: &ExchangeError) {
 
 #[cfg(test)]
 mod tests {
-    use oncebus_proto::v1 as pb;
-
     use super::*;
 
     fn in_trailer(record_bytes: usize) -> (pb::Receipt, usize) {

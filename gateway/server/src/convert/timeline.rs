@@ -14,7 +14,7 @@ pub(crate) fn timeline_query(
     message: pb::ListMaterialsRequest,
 ) -> Result<TimelineQuery, FieldError> {
     Ok(TimelineQuery {
-        catalog: bus.catalog().clone(),
+        catalog: bus.catalog(),
         parties: parties(bus, &message.project, message.parties)?,
         purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,

@@ -2,7 +2,7 @@
 
 use oncebus_core::{
     BeginQuery, Bus, CHUNK_BYTES, CommitQuery, Digest, Document, FetchQuery, FieldError, PutQuery,
-    Target, VersionName,
+    Relation, RelationKind, Target, VersionName,
 };
 use oncebus_proto::v1 as pb;
 use prost::Message as _;
@@ -84,6 +84,7 @@ pub(crate) fn begin_query(
             issuer: optional("issuer", &message.issuer)?,
             issued: optional("issued", &message.issued)?,
             valid_until: optional("valid_until", &message.valid_until)?,
+            relations: relations(&message.relations)?,
         },
         expected: expected.map(|name| name.id),
         excepted,
@@ -91,6 +92,22 @@ pub(crate) fn begin_query(
         payload,
         purpose: purpose(bus, message.purpose)?,
     })
+}
+
+fn relations(messages: &[pb::Relation]) -> Result<Vec<Relation>, FieldError> {
+    let relations = messages.iter().map(|message| {
+        let kind = match message.kind() {
+            pb::RelationKind::Replaces => RelationKind::Replaces,
+            pb::RelationKind::AnnexOf => RelationKind::AnnexOf,
+            pb::RelationKind::TranslationOf => RelationKind::TranslationOf,
+            pb::RelationKind::SnapshotOf => RelationKind::SnapshotOf,
+            pb::RelationKind::Unspecified => "".parse()?,
+        };
+        let version = message.version.parse();
+        let version = version.map_err(|error: FieldError| error.of("relations.version"))?;
+        Ok(Relation { kind, version })
+    });
+    Relation::checked(relations.collect::<Result<_, FieldError>>()?)
 }
 
 pub(crate) fn put_query(message: pb::PutChunkRequest) -> Result<PutQuery, FieldError> {

@@ -1,6 +1,8 @@
 //! CatalogService.
 
-use oncebus_core::FieldError;
+use std::sync::Arc;
+
+use oncebus_core::{Caller, Catalog as Rows, FieldError};
 use oncebus_proto::v1::{self as pb, catalog_service_server::CatalogService};
 use tonic::{Request, Response, Status};
 
@@ -10,14 +12,30 @@ use crate::{convert, page::Page};
 #[derive(Debug)]
 pub(super) struct Catalog(pub(super) Shared);
 
+/// One page of rows of one catalogue: it stays the same while it is cut.
+struct Cut {
+    catalog: Arc<Rows>,
+    page: Page,
+}
+
 // === impl Catalog ===
 
 impl Catalog {
-    fn version(&self) -> String {
-        self.0.bus.catalog().version().to_string()
+    /// Checks a request for a page of the rows that `table` names.
+    fn page(
+        &self,
+        table: &str,
+        caller: &Caller,
+        size: i32,
+        token: &str,
+    ) -> Result<Cut, FieldError> {
+        let catalog = self.0.bus.catalog();
+        let filter = format!("{table} {}", catalog.version());
+        let page = self.0.pager.page(caller, &filter, size, token, &*self.0.clock)?;
+        Ok(Cut { catalog, page })
     }
 
-    /// Cuts one page out of `rows`, and makes the token of the next.
+    /// Cuts the page out of `rows`, and makes the token of the next.
     fn cut<'a, T>(&self, rows: &'a [T], page: &Page) -> (&'a [T], String) {
         let start = page.after.as_ref().and_then(|after| after.parse().ok()).unwrap_or(0);
         let start = rows.len().min(start);
@@ -37,16 +55,15 @@ impl CatalogService for Catalog {
         &self,
         request: Request<pb::ListMaterialTypesRequest>,
     ) -> Result<Response<pb::ListMaterialTypesResponse>, Status> {
-        let filter = format!("types {}", self.version());
-        let (_admitted, asked) = self.0.callers.admit(request, |message, caller| {
-            let (size, token) = (message.page_size, message.page_token);
-            self.0.pager.page(caller, &filter, size, &token, &*self.0.clock)
-        })?;
-        let (rows, next_page_token) = self.cut(self.0.bus.catalog().types(), &asked);
+        let (_admitted, Cut { catalog, page }) =
+            self.0.callers.admit(request, |message, caller| {
+                self.page("types", caller, message.page_size, &message.page_token)
+            })?;
+        let (rows, next_page_token) = self.cut(catalog.types(), &page);
         Ok(Response::new(pb::ListMaterialTypesResponse {
             material_types: rows.iter().map(|row| convert::material_type(row)).collect(),
             next_page_token,
-            catalog_version: self.version(),
+            catalog_version: catalog.version().to_string(),
         }))
     }
 
@@ -54,12 +71,14 @@ impl CatalogService for Catalog {
         &self,
         request: Request<pb::GetMaterialTypeRequest>,
     ) -> Result<Response<pb::GetMaterialTypeResponse>, Status> {
-        let (_admitted, asked) = self.0.callers.admit(request, |message, _caller| {
-            self.0.bus.material_type(&message.code).map_err(|error: FieldError| error.of("code"))
+        let catalog = self.0.bus.catalog();
+        let (_admitted, row) = self.0.callers.admit(request, |message, _caller| {
+            let found = catalog.material_type(&message.code);
+            found.ok_or_else(|| unlisted("give a code or alias that ListMaterialTypes shows"))
         })?;
         Ok(Response::new(pb::GetMaterialTypeResponse {
-            material_type: Some(convert::material_type(&asked)),
-            catalog_version: self.version(),
+            material_type: Some(convert::material_type(row)),
+            catalog_version: catalog.version().to_string(),
         }))
     }
 
@@ -67,16 +86,67 @@ impl CatalogService for Catalog {
         &self,
         request: Request<pb::ListDepartmentsRequest>,
     ) -> Result<Response<pb::ListDepartmentsResponse>, Status> {
-        let filter = format!("departments {}", self.version());
-        let (_admitted, asked) = self.0.callers.admit(request, |message, caller| {
-            let (size, token) = (message.page_size, message.page_token);
-            self.0.pager.page(caller, &filter, size, &token, &*self.0.clock)
-        })?;
-        let (rows, next_page_token) = self.cut(self.0.bus.catalog().departments(), &asked);
+        let (_admitted, Cut { catalog, page }) =
+            self.0.callers.admit(request, |message, caller| {
+                self.page("departments", caller, message.page_size, &message.page_token)
+            })?;
+        let (rows, next_page_token) = self.cut(catalog.departments(), &page);
         Ok(Response::new(pb::ListDepartmentsResponse {
             departments: rows.iter().map(convert::department).collect(),
             next_page_token,
-            catalog_version: self.version(),
+            catalog_version: catalog.version().to_string(),
         }))
     }
+
+    async fn list_items(
+        &self,
+        request: Request<pb::ListItemsRequest>,
+    ) -> Result<Response<pb::ListItemsResponse>, Status> {
+        let (_admitted, Cut { catalog, page }) =
+            self.0.callers.admit(request, |message, caller| {
+                self.page("items", caller, message.page_size, &message.page_token)
+            })?;
+        let (rows, next_page_token) = self.cut(catalog.items(), &page);
+        Ok(Response::new(pb::ListItemsResponse {
+            items: rows.iter().map(convert::item).collect(),
+            next_page_token,
+            catalog_version: catalog.version().to_string(),
+        }))
+    }
+
+    async fn get_item(
+        &self,
+        request: Request<pb::GetItemRequest>,
+    ) -> Result<Response<pb::GetItemResponse>, Status> {
+        let catalog = self.0.bus.catalog();
+        let (_admitted, row) = self.0.callers.admit(request, |message, _caller| {
+            let found = catalog.item(&message.code);
+            found.ok_or_else(|| unlisted("give a code that ListItems shows"))
+        })?;
+        Ok(Response::new(pb::GetItemResponse {
+            item: Some(convert::item(row)),
+            catalog_version: catalog.version().to_string(),
+        }))
+    }
+
+    async fn list_packages(
+        &self,
+        request: Request<pb::ListPackagesRequest>,
+    ) -> Result<Response<pb::ListPackagesResponse>, Status> {
+        let (_admitted, Cut { catalog, page }) =
+            self.0.callers.admit(request, |message, caller| {
+                self.page("packages", caller, message.page_size, &message.page_token)
+            })?;
+        let (rows, next_page_token) = self.cut(catalog.packages(), &page);
+        Ok(Response::new(pb::ListPackagesResponse {
+            packages: rows.iter().map(convert::package).collect(),
+            next_page_token,
+            catalog_version: catalog.version().to_string(),
+        }))
+    }
+}
+
+/// The fault of a code that the catalogue does not have.
+fn unlisted(cure: &'static str) -> FieldError {
+    FieldError::new("code", "is not in the catalogue", cure)
 }

@@ -2,6 +2,7 @@
 
 mod list;
 mod revoke;
+mod verify;
 
 use oncebus_proto::v1::{self as pb, material_service_server::MaterialService};
 use prost::Message as _;
@@ -91,5 +92,19 @@ impl MaterialService for Material {
         request: Request<pb::RevokeMaterialRequest>,
     ) -> Result<Response<pb::RevokeMaterialResponse>, Status> {
         self.revoke(request).await.map(Response::new)
+    }
+
+    async fn verify_material(
+        &self,
+        request: Request<pb::VerifyMaterialRequest>,
+    ) -> Result<Response<pb::VerifyMaterialResponse>, Status> {
+        verify::one(&self.0, request).await.map(Response::new)
+    }
+
+    async fn batch_verify(
+        &self,
+        request: Request<pb::BatchVerifyRequest>,
+    ) -> Result<Response<pb::BatchVerifyResponse>, Status> {
+        verify::many(&self.0, request).await.map(Response::new)
     }
 }

@@ -20,7 +20,8 @@ pub(super) fn with_reason(answer: Response<Body>) -> Response<Body> {
         Code::OutOfRange | Code::ResourceExhausted => (
             Code::InvalidArgument,
             "MESSAGE_TOO_LARGE",
-            "the message is too large, send at most 1 MiB of data in a transfer and 64 KiB elsewhere",
+            "the message is too large, send at most 1 MiB of data in a transfer, 256 KiB about materials and \
+             64 KiB elsewhere",
         ),
         _ => (
             Code::InvalidArgument,

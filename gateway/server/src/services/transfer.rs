@@ -1,5 +1,7 @@
 //! TransferService.
 
+mod bundle;
+
 use std::pin::Pin;
 
 use futures_util::{Stream, stream};
@@ -18,6 +20,7 @@ type Parts = Pin<Box<dyn Stream<Item = Result<pb::FetchMaterialResponse, Status>
 #[tonic::async_trait]
 impl TransferService for Transfer {
     type FetchMaterialStream = Parts;
+    type FetchBundleStream = bundle::Messages;
 
     async fn fetch_material(
         &self,
@@ -28,6 +31,13 @@ impl TransferService for Transfer {
         let (admitted, query) = self.0.callers.admit(request, parse)?;
         let release = bus.fetch(admitted, query).await;
         Ok(Response::new(messages(release.map_err(convert::failure)?)))
+    }
+
+    async fn fetch_bundle(
+        &self,
+        request: Request<pb::FetchBundleRequest>,
+    ) -> Result<Response<bundle::Messages>, Status> {
+        bundle::fetch(&self.0, request).map(Response::new)
     }
 
     async fn begin_publish(

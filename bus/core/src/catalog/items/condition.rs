@@ -1,4 +1,4 @@
-//! Conditions, written `key=value and key=value`.
+//! Conditions, written `key=value and key=value|value`.
 
 use super::Ground;
 use crate::{
@@ -22,21 +22,21 @@ pub(super) fn read(row: &mut Row<'_, '_>, ground: &Ground) -> Option<Option<Cond
     })
 }
 
-/// Reads one `key=value` that follows those `before`.
+/// Reads one `key=value|value` that follows those `before`.
 fn term(
     row: &mut Row<'_, '_>,
     ground: &Ground,
     part: &str,
     written: &Located<String>,
-    before: &[(String, FactValue)],
-) -> Option<(String, FactValue)> {
+    before: &[(String, Vec<FactValue>)],
+) -> Option<(String, Vec<FactValue>)> {
     let span = written.span.clone();
     let Some((key, value)) = part.split_once('=') else {
         let fault = format!("when has {}, which is no condition", quoted(part));
         row.faults().add(&span, fault, "write key=value, and join several by \" and \"");
         return None;
     };
-    let (key, value) = (key.trim().to_owned(), value.trim());
+    let key = key.trim().to_owned();
     if before.iter().any(|(named, _)| *named == key) {
         let fault = format!("when names fact {} twice", quoted(&key));
         row.faults().add(&span, fault, "remove one");
@@ -44,12 +44,16 @@ fn term(
     }
     let key = Located { value: key, span };
     let fact = ground.fact(row, "when", &key)?;
-    match fact.value(value) {
-        Ok(value) => Some((key.value, value)),
-        Err(error) => {
-            let fault = format!("when has value {} for fact {:?}", quoted(value), fact.key);
-            row.faults().add(&key.span, fault, error.cure);
-            None
+    let parts: Vec<_> = value.split('|').map(str::trim).collect();
+    let mut values = Vec::with_capacity(parts.len());
+    for part in &parts {
+        match fact.value(part) {
+            Ok(value) => values.push(value),
+            Err(error) => {
+                let fault = format!("when has value {} for fact {:?}", quoted(part), fact.key);
+                row.faults().add(&key.span, fault, error.cure);
+            }
         }
     }
+    (values.len() == parts.len()).then_some((key.value, values))
 }

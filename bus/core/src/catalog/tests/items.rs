@@ -11,7 +11,7 @@ fn an_item_is_found_by_each_of_its_codes() {
 
     let item = catalog.item("I01").unwrap();
     let condition =
-        Condition { all: vec![("way".to_owned(), FactValue::Choice("given".to_owned()))] };
+        Condition { all: vec![("way".to_owned(), vec![FactValue::Choice("given".to_owned())])] };
     assert_eq!(catalog.item(LONG), Some(item));
     assert_eq!(catalog.item("I02"), None);
     assert_eq!(catalog.package("P01").unwrap().items, ["I01"]);

@@ -1,5 +1,6 @@
 //! One fetch: every byte is hashed on its way.
 
+use oncebus_gateway::MaterialType;
 use oncebus_proto::v1::{FetchMaterialRequest, FetchMaterialResponse};
 use sha2::{Digest as _, Sha256};
 use tonic::{Status, Streaming};
@@ -18,12 +19,12 @@ impl Office {
     /// bytes are not that document.
     pub(in super::super) async fn fetch(
         &self,
-        code: &str,
+        row: &MaterialType,
         digest: [u8; 32],
     ) -> Result<Answer, CliError> {
-        let what = format!("fetch of {code} by {}", self.department);
+        let what = format!("fetch of {} by {}", row.code, self.department);
         let lost = |status: Status| failed(&what, &status);
-        let mut messages = self.open(code).await.map_err(lost)?;
+        let mut messages = self.open(row).await.map_err(lost)?;
         let mut hash = Sha256::new();
         let mut receipt = None;
         while let Some(FetchMaterialResponse { data, receipt: proof, .. }) =
@@ -47,21 +48,21 @@ impl Office {
     /// # Errors
     ///
     /// Returns a failed check if the call fails.
-    pub(in super::super) async fn current(&self, code: &str) -> Result<String, CliError> {
-        let lost = |status: Status| failed(&format!("look at the current {code}"), &status);
-        let first = self.open(code).await.map_err(lost)?.message().await.map_err(lost)?;
+    pub(in super::super) async fn current(&self, row: &MaterialType) -> Result<String, CliError> {
+        let lost = |status: Status| failed(&format!("look at the current {}", row.code), &status);
+        let first = self.open(row).await.map_err(lost)?.message().await.map_err(lost)?;
         Ok(first.and_then(|first| first.info).map(|info| info.version).unwrap_or_default())
     }
 
     /// Asks for the current version of a type.
     pub(in super::super) async fn open(
         &self,
-        code: &str,
+        row: &MaterialType,
     ) -> Result<Streaming<FetchMaterialResponse>, Status> {
         let request = FetchMaterialRequest {
             version: String::new(),
-            material_type: code.to_owned(),
-            subject: subject(),
+            material_type: row.code.to_string(),
+            subject: subject(row),
             number: String::new(),
             offset: 0,
             purpose: purpose(),

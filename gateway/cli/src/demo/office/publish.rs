@@ -1,6 +1,7 @@
 //! One upload: begin, chunks, commit.
 
 use bytes::Bytes;
+use oncebus_gateway::MaterialType;
 use oncebus_proto::v1::{
     BeginPublishRequest, CommitPublishRequest, Digest, DigestAlgorithm, PutChunkRequest, Receipt,
 };
@@ -32,12 +33,16 @@ impl Office {
     /// # Errors
     ///
     /// Returns a failed check at the first call that fails or carries no proof.
-    pub(super) async fn publish(&self, code: &str, sample: &Sample) -> Result<Published, CliError> {
-        let what = format!("upload of {code} by {}", self.department);
+    pub(super) async fn publish(
+        &self,
+        row: &MaterialType,
+        sample: &Sample,
+    ) -> Result<Published, CliError> {
+        let what = format!("upload of {} by {}", row.code, self.department);
         let mut transfer = self.transfer.clone();
         let lost = |status: Status| failed(&what, &status);
 
-        let begun = transfer.begin_publish(timed(begin(code, sample, ""))).await.map_err(lost)?;
+        let begun = transfer.begin_publish(timed(begin(row, sample, ""))).await.map_err(lost)?;
         let begun = begun.into_inner();
         let answer = |receipt: Option<Receipt>| match receipt {
             Some(receipt) => Ok(Answer { what: what.clone(), receipt }),
@@ -75,13 +80,13 @@ impl Office {
     /// Returns a failed check if a call fails.
     pub(in super::super) async fn put_first(
         &self,
-        code: &str,
+        row: &MaterialType,
         sample: &Sample,
         replaced: &str,
     ) -> Result<(), CliError> {
-        let lost = |status: Status| failed(&format!("first part of a new {code}"), &status);
+        let lost = |status: Status| failed(&format!("first part of a new {}", row.code), &status);
         let mut transfer = self.transfer.clone();
-        let request = timed(begin(code, sample, replaced));
+        let request = timed(begin(row, sample, replaced));
         let upload = transfer.begin_publish(request).await.map_err(lost)?.into_inner().upload;
         let data = Bytes::from(sample.content.clone()).slice(..CHUNK);
         let chunk = PutChunkRequest { upload, offset: 0, data };
@@ -96,13 +101,13 @@ impl Office {
     /// Returns a failed check if a call fails.
     pub(in super::super) async fn finish(
         &self,
-        code: &str,
+        row: &MaterialType,
         sample: &Sample,
         replaced: &str,
     ) -> Result<u64, CliError> {
-        let lost = |status: Status| failed(&format!("rest of a new {code}"), &status);
+        let lost = |status: Status| failed(&format!("rest of a new {}", row.code), &status);
         let mut transfer = self.transfer.clone();
-        let request = timed(begin(code, sample, replaced));
+        let request = timed(begin(row, sample, replaced));
         let begun = transfer.begin_publish(request).await.map_err(lost)?.into_inner();
         let resumed_at = usize::try_from(begun.offset).unwrap_or_default();
         let data = Bytes::from(sample.content.clone()).slice(resumed_at..);
@@ -119,20 +124,21 @@ impl Office {
     }
 }
 
-fn begin(code: &str, sample: &Sample, replaced: &str) -> BeginPublishRequest {
+fn begin(row: &MaterialType, sample: &Sample, replaced: &str) -> BeginPublishRequest {
     BeginPublishRequest {
-        material_type: code.to_owned(),
-        subject: subject(),
+        material_type: row.code.to_string(),
+        subject: subject(row),
         number: sample.number.clone(),
         size_bytes: signed(sample.content.len()),
         digest: Some(digest(sample)),
         media_type: sample.media_type.clone(),
         issued: ISSUED.to_owned(),
-        valid_until: String::new(),
+        valid_until: sample.valid_until.unwrap_or_default().to_owned(),
         issuer: sample.issuer.clone(),
         expected_version: replaced.to_owned(),
         request_id: request_id(),
         purpose: purpose(),
+        relations: Vec::new(),
         ..Default::default()
     }
 }

@@ -183,6 +183,8 @@ impl Script {
 impl TransferService for Script {
     type FetchMaterialStream =
         Pin<Box<dyn Stream<Item = Result<pb::FetchMaterialResponse, Status>> + Send>>;
+    type FetchBundleStream =
+        Pin<Box<dyn Stream<Item = Result<pb::FetchBundleResponse, Status>> + Send>>;
 
     async fn fetch_material(
         &self,
@@ -193,6 +195,13 @@ impl TransferService for Script {
         let messages =
             messages.ok_or_else(|| refusal(Code::NotFound, "MATERIAL_NOT_FOUND", &[]))?;
         Ok(Response::new(Box::pin(stream::iter(messages))))
+    }
+
+    async fn fetch_bundle(
+        &self,
+        _request: Request<pb::FetchBundleRequest>,
+    ) -> Result<Response<Self::FetchBundleStream>, Status> {
+        Err(refusal(Code::Unimplemented, "UNKNOWN_METHOD", &[]))
     }
 
     async fn begin_publish(

@@ -1,7 +1,9 @@
 //! Which records are looked for: what cannot match anything is refused, and named.
 
 use jiff::Timestamp;
-use oncebus_core::{Bus, DeptId, Digest, DigestError, FieldError, RecordId, VersionName};
+use oncebus_core::{
+    Bus, DeptId, Digest, DigestError, FieldError, Operation, RecordId, VersionName,
+};
 use oncebus_proto::v1 as pb;
 use oncebus_store::RecordFilter;
 
@@ -21,27 +23,6 @@ const KINDS: [&str; 13] = [
     "clock",
     "start",
     "stop",
-];
-const OPERATIONS: [&str; 19] = [
-    "publish",
-    "resume",
-    "fetch",
-    "find",
-    "get",
-    "request_unseal",
-    "approve_unseal",
-    "read_sealed",
-    "apply_retention",
-    "erase_sealed",
-    "search_records",
-    "get_record",
-    "tail_records",
-    "export_records",
-    "get_receipt",
-    "get_consistency_proof",
-    "get_subject_report",
-    "get_reuse_report",
-    "scrub",
 ];
 const OUTCOMES: [&str; 5] = ["served", "denied", "failed", "unknown", "recovered"];
 const CACHES: [&str; 3] = ["hit", "miss", "joined"];
@@ -71,7 +52,7 @@ pub(crate) fn filter(bus: &Bus, message: &pb::RecordFilter) -> Result<RecordFilt
         material_type,
         item: free("item", &message.item)?,
         kind: one_of("kind", &message.kind, &KINDS)?,
-        operation: one_of("operation", &message.operation, &OPERATIONS)?,
+        operation: optional::<Operation>("operation", &message.operation)?.map(|o| o.to_string()),
         outcome: one_of("outcome", &message.outcome, &OUTCOMES)?,
         reason: reason(&message.reason)?,
         cache: one_of("cache", &message.cache, &CACHES)?,

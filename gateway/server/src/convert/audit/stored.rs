@@ -51,9 +51,11 @@ pub(crate) struct StoredRecord {
     authorization: String,
     rule: String,
     policy: String,
+    catalog: String,
     trace_id: String,
     intent: Option<u64>,
     follows: Option<u64>,
+    bundle: String,
     latency_ms: u64,
     boot: String,
     gateway: String,
@@ -76,6 +78,7 @@ struct StoredCalls {
     fetch: i32,
     stage: i32,
     seal: i32,
+    verify: i32,
 }
 
 // === impl StoredRecord ===
@@ -120,6 +123,7 @@ impl StoredRecord {
             adapter: self.adapter,
             cached_since: self.cached_since.and_then(moment),
             policy: self.policy,
+            catalog: self.catalog,
             trace_id: self.trace_id,
             latency_ms: signed(self.latency_ms),
             retries: self.retries,
@@ -132,6 +136,7 @@ impl StoredRecord {
             package: self.package,
             ranges: self.ranges.into_iter().map(range).collect(),
             ground: self.ground,
+            bundle: self.bundle,
             counts: self.counts.as_ref().map(counts),
             revocation: self.revocation,
             duplicate_collection: self.duplicate_collection,
@@ -144,8 +149,8 @@ impl StoredRecord {
 
 impl StoredCalls {
     fn message(self) -> pb::AdapterCalls {
-        let Self { lookup, fetch, stage, seal } = self;
-        pb::AdapterCalls { lookup, fetch, stage, seal }
+        let Self { lookup, fetch, stage, seal, verify } = self;
+        pb::AdapterCalls { lookup, fetch, stage, seal, verify }
     }
 }
 
@@ -163,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_record_keeps_every_field_of_its_leaf() {
-        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"duplicate_collection":true,"exception":"ex","correction":"co","compared":"cm","revocation":"rv","bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","request":"q","trace_id":"tr","counts":{"asked":5,"distinct":4,"held":3,"to_collect":2,"satisfied":1},"intent":6,"follows":7,"latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
+        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"duplicate_collection":true,"exception":"ex","correction":"co","compared":"cm","revocation":"rv","bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4,"verify":3},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","catalog":"ca","request":"q","trace_id":"tr","counts":{"asked":5,"distinct":4,"held":3,"to_collect":2,"satisfied":1},"intent":6,"follows":7,"bundle":"bu","latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
         let stored: StoredRecord = serde_json::from_slice(leaf).unwrap();
 
         let record = stored.message(3, leaf.to_vec());
@@ -174,7 +179,7 @@ mod tests {
         assert_eq!(ends, [(1, 2), (5, 9)]);
         let numbers = [record.size_bytes, record.bytes_authorised, record.latency_ms, record.count];
         assert_eq!(numbers, [1, 2, 8, 9]);
-        let calls = pb::AdapterCalls { lookup: 1, fetch: 2, stage: 0, seal: 4 };
+        let calls = pb::AdapterCalls { lookup: 1, fetch: 2, stage: 0, seal: 4, verify: 3 };
         assert_eq!(record.adapter_calls, Some(calls), "calls that were not made are left out");
         assert_eq!((record.retries, record.intent, record.follows), (5, Some(6), Some(7)));
         let counts = record.counts.unwrap();
@@ -190,7 +195,9 @@ mod tests {
             "application/pdf",
             "P1",
             "p",
+            "ca",
             "tr",
+            "bu",
             "gw",
             "cf",
             "rg",

@@ -1,0 +1,82 @@
+//! `oncebus material bundle`.
+
+mod entries;
+mod report;
+
+use std::{fs, path::PathBuf};
+
+use clap::Args;
+use oncebus_proto::v1 as pb;
+
+use self::report::{COLUMNS, Report};
+use super::{TRANSFER_TIME, silence, transfers};
+use crate::{
+    client::{CallArgs, ProfileArgs, failed, persist, within},
+    exit::CliError,
+    output::OutputArgs,
+};
+
+/// Flags of `material bundle`.
+#[derive(Debug, Args)]
+pub(crate) struct BundleArgs {
+    #[command(flatten)]
+    profile: ProfileArgs,
+    #[command(flatten)]
+    call: CallArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    /// A material: its type and whom or what it is about, or the name of a version; repeat it
+    #[arg(long = "entry", value_name = "TYPE=SCHEME:VALUE[#NUMBER]", value_parser = entries::entry,
+        required_unless_present = "file", conflicts_with = "file")]
+    entries: Vec<pb::BundleEntry>,
+    /// JSON list of materials: [{"type": T, "subject": "SCHEME:VALUE", "number": N, "reference": R}]
+    #[arg(long, value_name = "LIST")]
+    file: Option<PathBuf>,
+    /// Folder for the files, which are called REFERENCE or TYPE-NUMBER; none is overwritten
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+// === impl BundleArgs ===
+
+impl BundleArgs {
+    pub(super) async fn run(self) -> Result<(), CliError> {
+        let entries = match &self.file {
+            Some(file) => entries::read(file)?,
+            None => self.entries.clone(),
+        };
+        let unmade = |error| {
+            CliError::usage(format!("cannot make the folder {}: {error}", self.out.display()))
+        };
+        fs::create_dir_all(&self.out).map_err(unmade)?;
+        let references = entries.iter().map(|entry| entry.reference.clone()).collect();
+        let mut report = Report::new(&self.out, references);
+        let received = self.receive(entries, &mut report).await;
+        let (rows, whole) = report.told();
+        self.output.listed(&COLUMNS, &rows, &whole);
+        received?;
+        report.end()
+    }
+
+    /// Receives the materials to the end of the stream.
+    async fn receive(
+        &self,
+        entries: Vec<pb::BundleEntry>,
+        report: &mut Report,
+    ) -> Result<(), CliError> {
+        let client = transfers(&self.profile)?;
+        let request = pb::FetchBundleRequest {
+            entries,
+            purpose: Some(self.call.purpose()),
+            request_id: self.call.request_id(),
+        };
+        let mut messages = persist(async || {
+            client.clone().fetch_bundle(within(TRANSFER_TIME, request.clone())).await
+        })
+        .await?;
+        while let Some(message) = silence(messages.message()).await.map_err(|s| failed(&s))? {
+            report.take(message).await?;
+        }
+        Ok(())
+    }
+}
