@@ -8,6 +8,7 @@ mod caching;
 mod canary;
 mod catalogue;
 mod checklist;
+mod contributing;
 mod fetching;
 mod fields;
 mod history;

@@ -128,7 +128,8 @@ impl Client {
         let begun = transfer.begin_publish(begin).await?.into_inner();
         if let Some(info) = begun.held_version {
             let (info, receipt) = (Some(info), begun.receipt);
-            return Ok(pb::CommitPublishResponse { info, already_held: true, receipt });
+            let correction = String::new();
+            return Ok(pb::CommitPublishResponse { info, already_held: true, receipt, correction });
         }
         self.put(document, &begun.upload, begun.offset as usize).await?;
         Ok(transfer.commit_publish(document.commit(&begun.upload)).await?.into_inner())

@@ -5,11 +5,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    Admission, AdmissionLimits, CacheLimits, Catalog, Clock, ExchangeError, FieldError, Holders,
-    Identifiers, Journal, MaterialType, Policy, Registry, Rng, Subject,
+    Admission, AdmissionLimits, CacheLimits, Catalog, Clock, DuplicateCollection, ExchangeError,
+    FieldError, Holders, Identifiers, Journal, MaterialType, Policy, Registry, Rng, Subject,
     batch::BatchPlaces,
     cache::Caches,
     catalog::CatalogInForce,
+    contribution::Duplicates,
     first_fetch::FirstFetches,
     flight::{Flights, Landings},
     identifier::Against,
@@ -43,6 +44,7 @@ pub struct Bus {
     pub(crate) batches: BatchPlaces,
     pub(crate) outages: Outages,
     pub(crate) revocations: Revocations,
+    pub(crate) duplicates: Duplicates,
     pub(crate) planted: Planted,
 }
 
@@ -67,6 +69,8 @@ pub struct Parts {
     pub limits: Limits,
     /// How identifiers of requests are checked.
     pub identifiers: Identifiers,
+    /// What follows from an upload of what a department has already.
+    pub duplicate_collection: DuplicateCollection,
 }
 
 /// Memory that the bounds count with where nobody says how much there is.
@@ -134,6 +138,7 @@ impl Bus {
             commits: Turns::default(),
             batches: BatchPlaces::default(),
             outages: Outages::default(),
+            duplicates: Duplicates::new(parts.duplicate_collection),
             planted,
         }
     }

@@ -99,7 +99,8 @@ pub struct RequirementAnswer {
     pub party: PartyRole,
     /// How it stands.
     pub status: RequirementStatus,
-    /// What satisfies it; where nothing does, what was held and is good no more.
+    /// What satisfies it; where nothing does, what was held and is good no more, or was brought while
+    /// its holder did not answer.
     pub materials: Vec<MaterialAnswer>,
     /// Whether the applicant may be asked for it.
     pub may_ask: bool,

@@ -17,7 +17,11 @@ impl Bus {
         let (now, facts) = (self.clock.now(), Facts::default());
         let when = When::Now(now);
         let under = self.circumstances(material_type, &version.subject, &facts, when).await?;
-        Ok(MaterialInfo::of_version(version, &under, now))
+        let contribution = match version.current {
+            true => None,
+            false => self.registry.contribution(&version.id).await?,
+        };
+        Ok(MaterialInfo { contribution, ..MaterialInfo::of_version(version, &under, now) })
     }
 
     /// Gathers under what the versions of a type about a subject are judged.

@@ -7,6 +7,7 @@
 )]
 
 mod changes;
+mod contributions;
 mod held;
 mod requests;
 mod uploads;
@@ -14,9 +15,9 @@ mod uploads;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    Authorization, BootId, Cause, ChunkDigests, DeptId, Digest, Document, HeldVersion, Manifest,
-    MaterialId, MaterialKey, NewUpload, Purpose, RecordId, Registry, Revocation, Revoked, Rng as _,
-    Rule, SealedContent, Status, Subject, SystemId, SystemRng, UploadId, Version, Why,
+    Authorization, BootId, Cause, ChunkDigests, DeptId, Digest, Document, HeldVersion, Intake,
+    Manifest, MaterialId, MaterialKey, NewUpload, Purpose, RecordId, Registry, Revocation, Revoked,
+    Rng as _, Rule, SealedContent, Status, Subject, SystemId, SystemRng, UploadId, Version, Why,
 };
 
 /// Checks what every registry must do. Run it on an empty one.
@@ -54,6 +55,11 @@ pub async fn registry(registry: &dyn Registry) {
     uploads::what_cannot_be_discarded_holds_up_nothing(registry).await;
     uploads::another_manifest_is_refused(registry).await;
     uploads::a_publication_without_receipt_is_listed(registry).await;
+    contributions::a_contribution_is_registered_and_never_current(registry).await;
+    contributions::others_than_the_source_contribute_beside_its_version(registry).await;
+    contributions::a_correction_is_closed_once(registry).await;
+    contributions::open_ones_come_oldest_first_from_a_cursor_on(registry).await;
+    contributions::what_its_source_brings_too_is_the_source_s(registry).await;
     requests::a_request_id_is_claimed_once(registry).await;
     requests::old_request_ids_expire(registry).await;
 }
@@ -161,6 +167,7 @@ async fn upload_of(
         document: document(key.number.as_str(), content),
         expected: None,
         intent: 7,
+        intake: Intake::Source,
         why: Why { rule: Some(Rule::Publish), ..Why::of(&purpose) },
         private: SealedContent::of(&purpose),
         now: start(),

@@ -46,11 +46,21 @@ pub enum ExchangeError {
         material_type: TypeCode,
     },
     /// The type is never uploaded, since a department has it already.
-    #[error("{material_type} is held by {holder} and never uploaded, fetch it instead")]
+    #[error(
+        "{material_type} is held by {holder} and never uploaded, fetch it instead, or give an exception"
+    )]
     NotUploaded {
         /// The type.
         material_type: TypeCode,
         /// The department that has it.
+        holder: DeptId,
+    },
+    /// The holder is said to be down, and is not.
+    #[error("the adapter of {holder} answers, so fetch {material_type} from there")]
+    HolderReachable {
+        /// The type.
+        material_type: TypeCode,
+        /// The department that answers.
         holder: DeptId,
     },
     /// The current version is not the one that the publisher expected.
@@ -189,6 +199,7 @@ impl ExchangeError {
             Self::MaterialAmbiguous { .. } => "MATERIAL_AMBIGUOUS",
             Self::VerifyOnly { .. } => "VERIFY_ONLY",
             Self::NotUploaded { .. } => "NOT_UPLOADED",
+            Self::HolderReachable { .. } => "HOLDER_REACHABLE",
             Self::VersionConflict { .. } => "VERSION_CONFLICT",
             Self::VersionRevoked { .. } => "VERSION_REVOKED",
             Self::HolderCannotStore { .. } => "HOLDER_CANNOT_STORE",
@@ -220,6 +231,7 @@ impl ExchangeError {
             Self::MaterialAmbiguous { .. }
             | Self::VerifyOnly { .. }
             | Self::NotUploaded { .. }
+            | Self::HolderReachable { .. }
             | Self::VersionRevoked { .. }
             | Self::HolderCannotStore { .. }
             | Self::DigestMismatch

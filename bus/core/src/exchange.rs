@@ -9,9 +9,9 @@ use oncebus_trail::Receipt;
 use tokio::time::Instant;
 
 use crate::{
-    AdapterCalls, Asking, BundleId, Bus, Cache, Caller, Claims, Counts, DeptId, ExchangeError,
-    Failure, MaterialType, Note, Operation, Purpose, RecordId, RequestId, Revocation, Rule,
-    Subject, Version,
+    AdapterCalls, Asking, BundleId, Bus, Cache, Caller, Claims, CorrectionId, CorrectionState,
+    Counts, DeptId, Excepted, ExchangeError, Failure, Intake, MaterialType, Note, Operation,
+    Purpose, RecordId, RequestId, Revocation, Rule, Subject, Version,
     planted::Bug,
     record::{Call, Ending},
     standing::Standing,
@@ -213,6 +213,18 @@ impl Exchange {
     pub(crate) fn revokes(&mut self, reason: Revocation, note: Option<&Note>) {
         self.call.revocation = Some(reason);
         self.call.private.note = note.map(ToString::to_string);
+    }
+
+    /// Says what an upload comes as, and the ground of an exception to auditors only.
+    pub(crate) fn takes(&mut self, intake: &Intake, excepted: Option<&Excepted>) {
+        self.call.duplicate_collection = intake.duplicate();
+        self.call.exception = intake.exception();
+        self.call.private.note = excepted.map(|excepted| excepted.ground.to_string());
+    }
+
+    /// Says which correction the call opened, or is about, and what a comparison came to.
+    pub(crate) fn corrects(&mut self, id: CorrectionId, compared: Option<CorrectionState>) {
+        (self.call.correction, self.call.compared) = (Some(id), compared);
     }
 
     /// Says on what a decision rests that no permission made.

@@ -18,12 +18,32 @@ pub struct FindQuery {
     pub subject: Subject,
     /// The issuer's number, or every one.
     pub number: Option<Number>,
+    /// What is wanted beside the current versions.
+    pub beside: Beside,
     /// Why.
     pub purpose: Purpose,
     /// The caller's id of the request.
     pub request_id: Option<RequestId>,
     /// A day at whose end what is found was current; `None` means now.
     pub as_of: Option<Day>,
+}
+
+/// What is wanted beside current versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing.
+    Nothing,
+    /// Contributions, which are not current.
+    Contributions,
+}
+
+/// What was found.
+#[derive(Clone, Debug)]
+pub struct FoundMaterials {
+    /// The current versions, by number.
+    pub current: Vec<MaterialInfo>,
+    /// Contributions, oldest first; at most 100.
+    pub contributions: Vec<MaterialInfo>,
 }
 
 /// A checked request for what is known of one version.
@@ -49,7 +69,7 @@ impl Bus {
         &self,
         admitted: Admitted,
         query: FindQuery,
-    ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
+    ) -> Result<(FoundMaterials, Receipt), Failure> {
         let bus = self.clone();
         finished(tokio::spawn(async move { bus.run_find(admitted, query).await })).await
     }
@@ -58,9 +78,10 @@ impl Bus {
         self,
         admitted: Admitted,
         query: FindQuery,
-    ) -> Result<(Vec<MaterialInfo>, Receipt), Failure> {
+    ) -> Result<(FoundMaterials, Receipt), Failure> {
         let Admitted { caller, deadline, permit: _until_the_end, .. } = admitted;
-        let FindQuery { material_type, subject, number, purpose, request_id, as_of } = query;
+        let FindQuery { material_type, subject, number, beside, purpose, request_id, as_of } =
+            query;
         let mut exchange =
             Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
         exchange.request(request_id);
@@ -69,14 +90,23 @@ impl Bus {
         let found = async {
             exchange.decide(&caller, Operation::Find, &material_type)?;
             let number = number.as_ref();
-            let infos = match as_of {
+            let current = match as_of {
                 Some(day) => self.find_then(&material_type, &subject, number, day).await?,
                 None => {
                     let (of, about) = (&material_type, &subject);
                     self.find_now(&mut exchange, of, about, number, deadline).await?
                 }
             };
-            Ok::<_, ExchangeError>((infos, exchange.served(0, None).await?))
+            let mut contributions = match (beside, as_of) {
+                (Beside::Contributions, None) => {
+                    self.contributed_now(&material_type, &subject).await?
+                }
+                (Beside::Contributions, Some(_)) | (Beside::Nothing, _) => Vec::new(),
+            };
+            contributions
+                .retain(|info| number.is_none_or(|number| *number == info.document.number));
+            let found = FoundMaterials { current, contributions };
+            Ok::<_, ExchangeError>((found, exchange.served(0, None).await?))
         };
         match found.await {
             Ok(found) => Ok(found),

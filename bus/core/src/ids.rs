@@ -50,6 +50,11 @@ pub struct UploadId(pub Uuid);
 #[serde(transparent)]
 pub struct RecordId(pub Uuid);
 
+/// Id of one correction: what a contribution opens, and a comparison closes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CorrectionId(pub Uuid);
+
 /// Id of one run of a gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -229,6 +234,12 @@ impl FromStr for RequestId {
 }
 
 impl fmt::Display for RecordId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for CorrectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Cache, Circumstances, DeptId, Document, Judgement, Known, MaterialType, PastVersion,
-    RelationKind, Revoked, Status, Supply, TypeCode, ValidityKind, Version, VersionId, VersionName,
-    judge, resolve::Held,
+    Cache, Circumstances, Contribution, DeptId, Document, Judgement, Known, MaterialType,
+    PastVersion, RelationKind, Revoked, Status, Supply, TypeCode, ValidityKind, Version, VersionId,
+    VersionName, judge, resolve::Held,
 };
 
 /// What the bus knows of one version of one material.
@@ -38,6 +38,8 @@ pub struct MaterialInfo {
     pub judgement: Judgement,
     /// That it was revoked on the bus.
     pub revoked: Option<Revoked>,
+    /// That it is a contribution, as far as it is not current.
+    pub contribution: Option<Contribution>,
     /// How it stood on the day that was asked for.
     pub then: Option<Then>,
 }
@@ -70,6 +72,7 @@ impl MaterialInfo {
             status: version.status,
             judgement: judge(&version.known(under.kind), under),
             revoked: version.revoked,
+            contribution: None,
             then: None,
         }
     }
@@ -111,6 +114,7 @@ impl MaterialInfo {
             status: held.status,
             judgement: judge(&known, under),
             revoked,
+            contribution: None,
             then: None,
         }
     }

@@ -16,6 +16,8 @@ mod chunks;
 mod circumstances;
 mod claim;
 mod clock;
+mod contribution;
+mod correct;
 mod digest;
 mod error;
 mod exchange;
@@ -92,11 +94,15 @@ pub use self::{
     chunks::{CHUNK_BYTES, ChunkDigests},
     claim::{Claim, Claims, FieldName},
     clock::{Clock, SteadyClock, SystemClock},
+    contribution::{
+        Contribution, CorrectionState, DuplicateCollection, Excepted, Intake, UploadException,
+    },
+    correct::Corrected,
     digest::{Digest, DigestError},
     error::{Class, ExchangeError, Failure},
     fetch::{FetchQuery, Target},
     field::{Day, FieldError, IssuerName, MediaType, Number},
-    find::{FindQuery, GetQuery},
+    find::{Beside, FindQuery, FoundMaterials, GetQuery},
     gather::Bar,
     hang_up::HangUp,
     holders::{
@@ -108,8 +114,8 @@ pub use self::{
         Identifiers, ItemCode, Mode, OrganisationCode, PermitNumber, ProjectCode, RegionCode,
     },
     ids::{
-        BootId, BundleId, DeptId, MaterialId, RecordId, RequestId, SystemId, TypeCode, UploadId,
-        VersionId, VersionName,
+        BootId, BundleId, CorrectionId, DeptId, MaterialId, RecordId, RequestId, SystemId,
+        TypeCode, UploadId, VersionId, VersionName,
     },
     info::{MaterialInfo, Then},
     journal::{Journal, RecordError, Run},

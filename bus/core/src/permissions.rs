@@ -67,6 +67,8 @@ pub enum Operation {
     GetSubjectReport,
     /// Asks how often materials were reused.
     GetReuseReport,
+    /// Compares a contribution with its holder's record; the gateway does so by itself.
+    Correct,
     /// Reads everything again and compares it; the gateway does so by itself.
     Scrub,
 }
@@ -271,6 +273,7 @@ impl fmt::Display for Operation {
             Self::GetConsistencyProof => "get_consistency_proof",
             Self::GetSubjectReport => "get_subject_report",
             Self::GetReuseReport => "get_reuse_report",
+            Self::Correct => "correct",
             Self::Scrub => "scrub",
         })
     }

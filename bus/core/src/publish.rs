@@ -2,6 +2,7 @@
 
 mod begin;
 mod commit;
+mod intake;
 mod put;
 mod turns;
 
@@ -11,11 +12,11 @@ use bytes::Bytes;
 use oncebus_trail::Receipt;
 
 use crate::{
-    Bus, Caller, Digest, Document, ExchangeError, MaterialInfo, MaterialType, Purpose, RequestId,
-    RequestScope, RequestState, Subject, Upload, UploadId, VersionId,
+    Bus, Caller, Digest, Document, Excepted, ExchangeError, MaterialInfo, MaterialType, Purpose,
+    RequestId, RequestScope, RequestState, Subject, Upload, UploadId, VersionId,
 };
 
-pub(crate) use turns::Turns;
+pub(crate) use self::{intake::region, turns::Turns};
 
 /// A checked announcement of a version.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct BeginQuery {
     pub document: Document,
     /// The version that it replaces.
     pub expected: Option<VersionId>,
+    /// Why it is uploaded although a department should have it.
+    pub excepted: Option<Excepted>,
     /// The caller's id of the request.
     pub request_id: RequestId,
     /// Digest of the request's fields, to tell a retry from another request.

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use oncebus_trail::Receipt;
 
 use crate::{
-    BootId, Change, ChangeSpan, ChunkDigests, DeptId, Digest, Document, FieldError, Manifest,
-    MaterialId, MaterialKey, Number, PastVersion, RecordId, RequestId, Revoked, SealedContent,
-    Status, Subject, SystemId, TypeCode, UploadId, VersionId, VersionName, Why,
+    BootId, Change, ChangeSpan, ChunkDigests, Contribution, CorrectionId, CorrectionState, DeptId,
+    Digest, Document, FieldError, Intake, Manifest, MaterialId, MaterialKey, Number, PastVersion,
+    RecordId, RequestId, Revoked, SealedContent, Status, Subject, SystemId, TypeCode, UploadId,
+    VersionId, VersionName, Why,
 };
 
 /// Keeps versions, current pointers, uploads and request ids, each change durable when it returns.
@@ -67,7 +68,7 @@ pub trait Registry: fmt::Debug + Send + Sync {
     ) -> Result<(), RegistryError>;
 
     /// Revokes a version for ever, and returns it; the first revocation stays. `None` if there is no
-    /// such version.
+    /// such version. An open contribution is withdrawn by it.
     async fn revoke(
         &self,
         id: &VersionId,
@@ -80,6 +81,33 @@ pub trait Registry: fmt::Debug + Send + Sync {
         key: &MaterialKey,
         content: &Digest,
     ) -> Result<Option<Version>, RegistryError>;
+
+    /// Returns what makes a version a contribution; `None` if it is none.
+    async fn contribution(&self, id: &VersionId) -> Result<Option<Contribution>, RegistryError>;
+
+    /// Returns the contributions of one type about one subject that are not current, oldest first; at
+    /// most 100.
+    async fn contributions(
+        &self,
+        material_type: &TypeCode,
+        subject: &Subject,
+    ) -> Result<Vec<(Version, Contribution)>, RegistryError>;
+
+    /// Returns contributions that nobody compared yet, behind a correction, oldest first; at most
+    /// `limit`.
+    async fn open_contributions(
+        &self,
+        after: Option<CorrectionId>,
+        limit: u32,
+    ) -> Result<Vec<(Version, Contribution)>, RegistryError>;
+
+    /// Notes what the comparison of an open contribution came to; answers whether it was open.
+    async fn close_contribution(
+        &self,
+        id: &VersionId,
+        state: CorrectionState,
+        at: Timestamp,
+    ) -> Result<bool, RegistryError>;
 
     /// Returns what was current of one type about one subject before a moment, as the bus knew it
     /// then, by number; at most 1,000.
@@ -131,9 +159,11 @@ pub trait Registry: fmt::Debug + Send + Sync {
 
     /// Ends a pending upload in one transaction. A content that was revoked is refused
     /// ([`Committed::Revoked`]). A current version with the same content wins
-    /// ([`Committed::AlreadyHeld`]); else, if the material's current version is the upload's
-    /// expected one, the manifest's version is added and made current; else
-    /// [`Committed::Conflict`]. What is refused turns [`UploadState::Discarding`]. Ending an upload
+    /// ([`Committed::AlreadyHeld`]); else, if the upload [`Intake::fits`] beside the current version, the
+    /// manifest's version is added, and made current unless it [`Intake::contributes`]; else
+    /// [`Committed::Conflict`]. A contribution opens a correction under the upload's id, unless the
+    /// version has one; it is [`Committed::AlreadyHeld`] too where the version was registered. What
+    /// becomes current is its holder's, though it was a contribution of another. What is refused turns [`UploadState::Discarding`]. Ending an upload
     /// that has ended answers as the first time. A copy of content that another holder has counts
     /// as being discarded from then on, until [`Registry::discarded`].
     ///
@@ -259,9 +289,11 @@ pub struct NewUpload {
     pub expected: Option<VersionId>,
     /// Index of the intent's record.
     pub intent: u64,
+    /// What it may become.
+    pub intake: Intake,
     /// Why it was begun, as the outcome's record repeats it: no case, no officer.
     pub why: Why,
-    /// Case, officer and consent, which the outcome's record repeats to auditors only. Stored
+    /// Case, officer, consent and the ground of an exception, which the outcome's record repeats to auditors only. Stored
     /// encrypted.
     pub private: SealedContent,
     /// Now.
@@ -308,6 +340,13 @@ pub enum UploadState {
 pub enum Committed {
     /// It is the material's current version.
     New {
+        /// The version.
+        version: Version,
+        /// Id of the outcome's record.
+        outcome: RecordId,
+    },
+    /// It is a contribution, and not current.
+    Contributed {
         /// The version.
         version: Version,
         /// Id of the outcome's record.

@@ -12,6 +12,8 @@ use crate::{
 
 /// Longest note, in bytes.
 const NOTE_BYTES: usize = 512;
+/// Longest ground of an exception, in bytes.
+const GROUND_BYTES: usize = 256;
 
 /// A checked request to revoke a version.
 #[derive(Clone, Debug)]
@@ -48,6 +50,18 @@ pub struct RevokedVersion {
 }
 
 // === impl Note ===
+
+impl Note {
+    /// Takes the ground of an exception: 1 to 256 bytes without control characters.
+    ///
+    /// # Errors
+    ///
+    /// Names `exception_ground`, and what is wrong with it.
+    pub fn ground(value: &str) -> Result<Self, FieldError> {
+        text("exception_ground", value, GROUND_BYTES)?;
+        Ok(Self(value.to_owned()))
+    }
+}
 
 impl FromStr for Note {
     type Err = FieldError;

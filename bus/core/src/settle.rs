@@ -54,7 +54,7 @@ impl Bus {
         outcome: RecordId,
     ) -> Result<Receipt, ExchangeError> {
         let private = begun.private();
-        let NewUpload { system, holder, material_type, why, intent, .. } = begun;
+        let NewUpload { system, holder, material_type, why, intent, intake, .. } = begun;
         let material_type = self.stored_type(&material_type)?;
         let call = Call {
             operation: Some(Operation::Publish),
@@ -62,6 +62,8 @@ impl Bus {
             system: Some(system),
             material_type: Some(material_type.code.clone()),
             already_held: Some(already_held),
+            duplicate_collection: intake.duplicate(),
+            exception: intake.exception(),
             bytes_authorised: Some(0),
             why: Some(why),
             private,
@@ -69,6 +71,9 @@ impl Bus {
         };
         let mut exchange = Exchange::with(self, call, &material_type);
         exchange.version(version);
+        if let Some(contribution) = self.registry.contribution(&version.id).await? {
+            exchange.corrects(contribution.correction, None);
+        }
         exchange.under(intent);
         exchange.ended(outcome, Ending::Recovered).await
     }

@@ -1,6 +1,7 @@
 //! The registry on SQLite, one file per table.
 
 mod changes;
+mod contributions;
 #[cfg(feature = "fixture")]
 mod fixture;
 mod inspect;
@@ -22,10 +23,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use oncebus_core::{
-    BootId, Change, ChangeSpan, ChunkDigests, Committed, Digest, Discard, HeldVersion, Manifest,
-    MaterialId, MaterialKey, NewUpload, Number, PastVersion, RecordId, Registry, RegistryError,
-    RequestScope, RequestState, Revoked, Status, Subject, TypeCode, Upload, UploadId, Version,
-    VersionId,
+    BootId, Change, ChangeSpan, ChunkDigests, Committed, Contribution, CorrectionId,
+    CorrectionState, Digest, Discard, HeldVersion, Manifest, MaterialId, MaterialKey, NewUpload,
+    Number, PastVersion, RecordId, Registry, RegistryError, RequestScope, RequestState, Revoked,
+    Status, Subject, TypeCode, Upload, UploadId, Version, VersionId,
 };
 use oncebus_trail::Receipt;
 
@@ -116,6 +117,35 @@ impl Registry for SqliteRegistry {
         content: &Digest,
     ) -> Result<Option<Version>, RegistryError> {
         self.revoked_of(key, content).await
+    }
+
+    async fn contribution(&self, id: &VersionId) -> Result<Option<Contribution>, RegistryError> {
+        self.one_contribution(id).await
+    }
+
+    async fn contributions(
+        &self,
+        material_type: &TypeCode,
+        subject: &Subject,
+    ) -> Result<Vec<(Version, Contribution)>, RegistryError> {
+        self.contributions_about(material_type, subject).await
+    }
+
+    async fn open_contributions(
+        &self,
+        after: Option<CorrectionId>,
+        limit: u32,
+    ) -> Result<Vec<(Version, Contribution)>, RegistryError> {
+        self.not_compared(after, limit).await
+    }
+
+    async fn close_contribution(
+        &self,
+        id: &VersionId,
+        state: CorrectionState,
+        at: Timestamp,
+    ) -> Result<bool, RegistryError> {
+        self.close_one(id, state, at).await
     }
 
     async fn past(

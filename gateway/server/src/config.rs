@@ -23,7 +23,7 @@ use figment::{
     Figment,
     providers::{Env, Format as _, Toml},
 };
-use oncebus_core::{DeptId, IdentifierModes, Permission, Role};
+use oncebus_core::{DeptId, DuplicateCollection, IdentifierModes, Permission, Role};
 use oncebus_store::SealRecipients;
 use oncebus_trail::Origin;
 use oncebus_transport::TrustDomain;
@@ -83,6 +83,8 @@ pub struct GatewayConfig {
     pub retention: Retention,
     /// How strictly identifiers of requests are checked.
     pub identifiers: IdentifierModes,
+    /// What follows from an upload of what a department has already.
+    pub duplicate_collection: DuplicateCollection,
     /// How much may be remembered and under way.
     pub bounds: Bounds,
 }
@@ -157,9 +159,17 @@ struct Raw {
     #[serde(default)]
     identifiers: IdentifierModes,
     #[serde(default)]
+    policy: RawPolicy,
+    #[serde(default)]
     cache: BTreeMap<String, u64>,
     #[serde(default)]
     limits: BTreeMap<String, u64>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawPolicy {
+    duplicate_collection: DuplicateCollection,
 }
 
 #[derive(Deserialize)]
@@ -189,7 +199,8 @@ impl GatewayConfig {
         let text = read_text(file).map_err(ConfigFault::Unreadable)?;
         // The process may go elsewhere before it reads the file again.
         let file = std::path::absolute(file).map_err(ConfigFault::Unreadable)?;
-        let tables = ["tls", "adapter", "permission", "system", "retention", "identifiers"];
+        let tables =
+            ["tls", "adapter", "permission", "system", "retention", "identifiers", "policy"];
         let figment = Figment::new()
             .merge(Toml::string(&text))
             .merge(Env::prefixed(ENVIRONMENT).ignore(&tables).split("__"));
@@ -248,6 +259,7 @@ impl Raw {
             systems: self.system,
             retention: self.retention.try_into()?,
             identifiers: self.identifiers,
+            duplicate_collection: self.policy.duplicate_collection,
             bounds: bounds::checked(self.cache, self.limits)?,
             file,
             sources,
@@ -263,7 +275,8 @@ fn sources(figment: &Figment) -> HashMap<&'static str, Source> {
     };
     let bounds = bounds::KEYS.iter().map(|key| key.name);
     let identifiers = identifiers::KEYS.map(|(key, _)| key);
-    let tables = ["retention.keep_days"].into_iter().chain(identifiers).chain(bounds);
+    let tables =
+        ["retention.keep_days", list::DUPLICATES].into_iter().chain(identifiers).chain(bounds);
     Raw::TEXTS.into_iter().chain(tables).filter_map(source).collect()
 }
 

@@ -7,6 +7,7 @@ mod bundle;
 mod catalog;
 mod checklist;
 mod common;
+mod contribution;
 mod form;
 mod material;
 mod revoke;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     catalog::{department, item, material_type, package},
     checklist::{checklist, checklist_query},
     common::{pb_digest, receipt},
+    contribution::correction,
     form::{prefill_query, prefilled},
     material::{find_query, get_query, info},
     revoke::{recipient, revoke_query},

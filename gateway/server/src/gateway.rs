@@ -3,8 +3,8 @@
 use std::{io, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use oncebus_core::{
-    Bus, Clock, ExchangeError, Identifiers, Parts, Policy, RecordError, RegistryError, Rng, Swept,
-    SystemClock, SystemRng,
+    Bus, Clock, Corrected, ExchangeError, Identifiers, Parts, Policy, RecordError, RegistryError,
+    Rng, Swept, SystemClock, SystemRng,
 };
 use oncebus_store::{IndexError, SearchIndex, SqliteRegistry};
 use oncebus_trail::{OpenError, ReadError, Recovery};
@@ -150,6 +150,7 @@ impl Gateway {
             rng,
             limits: config.bounds.exchange(&config.data_dir),
             identifiers: Identifiers::new(config.identifiers),
+            duplicate_collection: config.duplicate_collection,
         };
         let bus = Bus::new(parts);
         let settled = settle::settle(&bus, &index).await?;
@@ -266,6 +267,16 @@ impl Gateway {
     /// If the registry fails.
     pub async fn drop_old_changes(&self) -> Result<u64, ExchangeError> {
         upkeep::drop_old_changes(&self.bus).await
+    }
+
+    /// Compares the oldest 100 open contributions with their sources' records now, not at the next
+    /// interval.
+    ///
+    /// # Errors
+    ///
+    /// If registry or trail fail.
+    pub async fn correct(&self) -> Result<Corrected, ExchangeError> {
+        self.bus.correct(None).await
     }
 
     /// Reads all that is kept now, as fast as it goes, and compares it: records with their tiles and

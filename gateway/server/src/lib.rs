@@ -8,6 +8,7 @@ mod adapters;
 mod caller;
 mod config;
 mod convert;
+mod corrections;
 mod gateway;
 mod journal;
 mod key_records;

@@ -129,6 +129,7 @@ impl Reloads {
         self.callers.replace_roles(&config.systems);
         self.acts.replace_retention(&config.retention);
         self.bus.identifiers().replace_modes(config.identifiers);
+        self.bus.replace_duplicate_collection(config.duplicate_collection);
         // Types first: permissions for a new one mean nothing before it is there.
         self.bus.replace_catalog(Arc::clone(&catalog));
         let epoch = self.bus.policy().replace(permissions);

@@ -1,4 +1,5 @@
-//! What a gateway does by itself: sweep, settle, drop old changes, count refusals, feed the search index.
+//! What a gateway does by itself: sweep, settle, drop old changes, compare, count refusals, feed the search
+//! index.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +8,9 @@ use oncebus_store::{SearchIndex, SqliteRegistry};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{refusals::RefusalCounter, scrub::Scrubber, settle::settle_overdue};
+use crate::{
+    corrections::compare, refusals::RefusalCounter, scrub::Scrubber, settle::settle_overdue,
+};
 
 /// Time between two sweeps.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -39,6 +42,7 @@ pub(crate) fn start(
     tasks.spawn(stop.clone().run_until_cancelled_owned(expire(bus.clone())));
     tasks.spawn(stop.clone().run_until_cancelled_owned(retoken(Arc::clone(&scrubber.registry))));
     tasks.spawn(stop.clone().run_until_cancelled_owned(scrubber.clone().run()));
+    tasks.spawn(stop.clone().run_until_cancelled_owned(compare(bus.clone())));
     let settled = settle(bus.clone(), Arc::clone(index));
     tasks.spawn(stop.clone().run_until_cancelled_owned(settled));
     tasks.spawn(stop.clone().run_until_cancelled_owned(record(bus.clone(), Arc::clone(refusals))));

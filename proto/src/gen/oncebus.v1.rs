@@ -148,6 +148,15 @@ pub struct MaterialInfo {
     /// How it stood on the day that was asked for; set only where one was.
     #[prost(message, optional, tag = "22")]
     pub then: ::core::option::Option<MaterialThen>,
+    /// Whether it was brought beside the version of its source: it is not current, and never found as that.
+    #[prost(bool, tag = "23")]
+    pub contribution: bool,
+    /// Id of the correction that the contribution opened; empty where it is none.
+    #[prost(string, tag = "24")]
+    pub correction: ::prost::alloc::string::String,
+    /// What the correction came to.
+    #[prost(enumeration = "CorrectionState", tag = "25")]
+    pub correction_state: i32,
 }
 /// How a version stood at the end of a day that is over, as the bus knew it then.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -275,6 +284,48 @@ impl DigestAlgorithm {
         match value {
             "DIGEST_ALGORITHM_UNSPECIFIED" => Some(Self::Unspecified),
             "DIGEST_ALGORITHM_SHA256" => Some(Self::Sha256),
+            _ => None,
+        }
+    }
+}
+/// What a correction came to: the contribution is compared with the record of its type's source department
+/// once that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CorrectionState {
+    /// It is no contribution.
+    Unspecified = 0,
+    /// It is not compared yet.
+    Open = 1,
+    /// The source has the same content.
+    Matched = 2,
+    /// The source has another content, or none.
+    Differs = 3,
+    /// Who brought it revoked it before.
+    Withdrawn = 4,
+}
+impl CorrectionState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CORRECTION_STATE_UNSPECIFIED",
+            Self::Open => "CORRECTION_STATE_OPEN",
+            Self::Matched => "CORRECTION_STATE_MATCHED",
+            Self::Differs => "CORRECTION_STATE_DIFFERS",
+            Self::Withdrawn => "CORRECTION_STATE_WITHDRAWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CORRECTION_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CORRECTION_STATE_OPEN" => Some(Self::Open),
+            "CORRECTION_STATE_MATCHED" => Some(Self::Matched),
+            "CORRECTION_STATE_DIFFERS" => Some(Self::Differs),
+            "CORRECTION_STATE_WITHDRAWN" => Some(Self::Withdrawn),
             _ => None,
         }
     }
@@ -2144,6 +2195,10 @@ pub struct RequirementMaterial {
     /// How it stands at this moment.
     #[prost(enumeration = "Validity", tag = "6")]
     pub validity: i32,
+    /// Whether it was only brought, as a contribution, while its holder did not answer: the applicant is not
+    /// asked for it again meanwhile.
+    #[prost(bool, tag = "7")]
+    pub contribution: bool,
 }
 /// What must be known before a requirement can be judged.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2500,6 +2555,18 @@ pub struct Record {
     /// Id of the bundle or batch that the call was a part of, a UUID; empty where it was alone.
     #[prost(string, tag = "51")]
     pub bundle: ::prost::alloc::string::String,
+    /// Of `publish`: whether a department should have had the material already, and policy let it be uploaded.
+    #[prost(bool, tag = "56")]
+    pub duplicate_collection: bool,
+    /// Of `publish`: why something was uploaded that a department should have already, a code from a closed list.
+    #[prost(string, tag = "52")]
+    pub exception: ::prost::alloc::string::String,
+    /// Of `publish` and `correct`: id of the correction that a contribution opened.
+    #[prost(string, tag = "53")]
+    pub correction: ::prost::alloc::string::String,
+    /// Of `correct`: what the comparison came to, `matched` or `differs`.
+    #[prost(string, tag = "54")]
+    pub compared: ::prost::alloc::string::String,
 }
 /// How often each adapter method was called for one exchange.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5899,6 +5966,9 @@ pub struct FindMaterialsRequest {
     /// finds what is current.
     #[prost(string, tag = "8")]
     pub as_of: ::prost::alloc::string::String,
+    /// Whether contributions are wanted too, which are not current.
+    #[prost(bool, tag = "9")]
+    pub include_contributions: bool,
 }
 /// Answer of FindMaterials.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5912,6 +5982,9 @@ pub struct FindMaterialsResponse {
     /// Proof that this call is on the trail.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
+    /// Contributions, oldest first, at most 100; on the first page, where they were asked for, without `as_of`.
+    #[prost(message, repeated, tag = "4")]
+    pub contributions: ::prost::alloc::vec::Vec<MaterialInfo>,
 }
 /// Request of GetMaterial.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -7055,6 +7128,13 @@ pub struct BeginPublishRequest {
     /// How it stands to other versions, which must be on the bus; at most 16.
     #[prost(message, repeated, tag = "13")]
     pub relations: ::prost::alloc::vec::Vec<Relation>,
+    /// Why something is uploaded that a department should have already; only for types that are held at
+    /// their origin. With it the upload is a contribution: it never becomes current, and opens a correction.
+    #[prost(enumeration = "UploadException", tag = "14")]
+    pub exception: i32,
+    /// Ground of the exception, 1 to 256 bytes, for auditors only; required with one.
+    #[prost(string, tag = "15")]
+    pub exception_ground: ::prost::alloc::string::String,
 }
 /// Answer of BeginPublish.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -7120,6 +7200,42 @@ pub struct CommitPublishResponse {
     /// Proof that this call is on the trail.
     #[prost(message, optional, tag = "3")]
     pub receipt: ::core::option::Option<Receipt>,
+    /// Id of the correction that a contribution opened; empty where the version is current.
+    #[prost(string, tag = "4")]
+    pub correction: ::prost::alloc::string::String,
+}
+/// Why something is uploaded that a department should have already; a closed list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UploadException {
+    /// No exception.
+    Unspecified = 0,
+    /// The department does not answer; the bus asks it, and refuses where it does.
+    HolderDown = 1,
+    /// What the department has is said to be wrong.
+    RecordDisputed = 2,
+}
+impl UploadException {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UPLOAD_EXCEPTION_UNSPECIFIED",
+            Self::HolderDown => "UPLOAD_EXCEPTION_HOLDER_DOWN",
+            Self::RecordDisputed => "UPLOAD_EXCEPTION_RECORD_DISPUTED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UPLOAD_EXCEPTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "UPLOAD_EXCEPTION_HOLDER_DOWN" => Some(Self::HolderDown),
+            "UPLOAD_EXCEPTION_RECORD_DISPUTED" => Some(Self::RecordDisputed),
+            _ => None,
+        }
+    }
 }
 /// Generated client implementations.
 pub mod transfer_service_client {
@@ -7303,7 +7419,8 @@ pub mod transfer_service_client {
                 .insert(GrpcMethod::new("oncebus.v1.TransferService", "PutChunk"));
             self.inner.unary(req, path, codec).await
         }
-        /// Makes an upload the current version. Only this makes it visible. May be repeated.
+        /// Makes an upload the current version, or a contribution: where the type's source department has a
+        /// version, others only contribute. Only this makes it visible. May be repeated.
         pub async fn commit_publish(
             &mut self,
             request: impl tonic::IntoRequest<super::CommitPublishRequest>,
@@ -7388,7 +7505,8 @@ pub mod transfer_service_server {
             tonic::Response<super::PutChunkResponse>,
             tonic::Status,
         >;
-        /// Makes an upload the current version. Only this makes it visible. May be repeated.
+        /// Makes an upload the current version, or a contribution: where the type's source department has a
+        /// version, others only contribute. Only this makes it visible. May be repeated.
         async fn commit_publish(
             &self,
             request: tonic::Request<super::CommitPublishRequest>,

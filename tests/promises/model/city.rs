@@ -15,6 +15,8 @@ pub(super) const DEPARTMENTS: [&str; 3] = ["housing", "planning", "market"];
 pub(super) struct Type {
     pub(super) code: &'static str,
     pub(super) personal: bool,
+    /// The department whose version nobody else replaces.
+    pub(super) source: &'static str,
     /// The department that has it already, where it is never uploaded.
     pub(super) held_by: Option<&'static str>,
     /// How long its holder's word is relied on.
@@ -23,14 +25,20 @@ pub(super) struct Type {
     pub(super) stale_ms: i64,
 }
 
-const UPLOADED: Type =
-    Type { code: "", personal: false, held_by: None, relied_on_ms: 0, stale_ms: 0 };
+const UPLOADED: Type = Type {
+    code: "",
+    personal: false,
+    source: "housing",
+    held_by: None,
+    relied_on_ms: 0,
+    stale_ms: 0,
+};
 
 /// The types that the model plays with: uploaded, personal, and held by their issuers.
 pub(super) const TYPES: [Type; 6] = [
     Type { code: "construction_contract", ..UPLOADED },
     Type { code: "geotech_survey_report", ..UPLOADED },
-    Type { code: "agent_authorization", personal: true, ..UPLOADED },
+    Type { code: "agent_authorization", personal: true, source: "market", ..UPLOADED },
     Type { code: "business_license", held_by: Some("market"), relied_on_ms: 60_000, ..UPLOADED },
     Type {
         code: "land_grant_contract",
@@ -75,6 +83,8 @@ pub(super) struct Version {
     pub(super) holder: &'static str,
     /// Its name, once the bus has said it.
     pub(super) name: Option<String>,
+    /// Whether it was brought beside the version of its source, and so never becomes current.
+    pub(super) contributed: bool,
 }
 
 /// What may be registered of a document. After a call that nobody saw end there are several of these.
@@ -184,7 +194,7 @@ impl Content {
 
 impl Version {
     pub(super) fn new(content: Content, holder: &'static str) -> Self {
-        Self { content, holder, name: None }
+        Self { content, holder, name: None, contributed: false }
     }
 }
 

@@ -13,7 +13,7 @@ use tonic::Status;
 
 use super::{
     answers::{Answer, Way},
-    city::{City, DEPARTMENTS, Right, Standing, Version},
+    city::{City, DEPARTMENTS, Right, Version},
     divergence::{Divergence, Flaw},
     drive::{Drive, SOON},
     fetches::Call,
@@ -208,7 +208,7 @@ impl Drive {
         self.bus.crash().await;
         let answer = commit.await.unwrap();
         let new = self.add_version(&upload);
-        let after = Standing { current: Some(new), confirmed_ms: 0 };
+        let after = self.standing_after(&upload, new);
         let standings = &mut self.city.papers[upload.paper].standings;
         match &answer {
             Ok(committed) => {
@@ -236,7 +236,7 @@ impl Drive {
         calls.extend(self.begin_fetches(at, 3));
         let new = self.add_version(&upload);
         let before = self.city.papers[at].standings.clone();
-        let after = Standing { current: Some(new), confirmed_ms: 0 };
+        let after = self.standing_after(&upload, new);
         self.city.papers[at].standings.push(after);
         let ways = self.city.current(&self.city.papers[at]);
         let committed = commit.await.unwrap();

@@ -6,7 +6,7 @@ use tonic::Status;
 use tonic_types::StatusExt as _;
 
 use super::{
-    city::{Content, DEPARTMENTS, Right, Standing, Version},
+    city::{Content, DEPARTMENTS, Paper, Right, Standing, Version},
     divergence::{Divergence, Flaw},
     drive::Drive,
 };
@@ -278,12 +278,21 @@ impl Drive {
 
     /// Adds what is being committed to the versions; which one is current is another matter.
     pub(super) fn add_version(&mut self, upload: &Upload) -> usize {
-        let versions = &mut self.city.papers[upload.paper].versions;
-        versions.push(Version::new(upload.content, upload.who));
+        let Paper { of, versions, .. } = &mut self.city.papers[upload.paper];
+        let of_source = upload.expected.is_some_and(|now| versions[now].holder == of.source);
+        let contributed = of_source && upload.who != of.source;
+        versions.push(Version { contributed, ..Version::new(upload.content, upload.who) });
         versions.len() - 1
     }
 
-    /// Takes a committed version for the current one.
+    /// Returns what is registered once an upload is committed as the version `at`.
+    pub(super) fn standing_after(&self, upload: &Upload, at: usize) -> Standing {
+        let contributed = self.city.papers[upload.paper].versions[at].contributed;
+        let current = if contributed { upload.expected } else { Some(at) };
+        Standing { current, confirmed_ms: 0 }
+    }
+
+    /// Takes a committed version for the current one, or for a contribution.
     pub(super) fn committed(
         &mut self,
         upload: &Upload,
@@ -292,13 +301,17 @@ impl Drive {
     ) -> Result<(), Divergence> {
         self.uploads.retain(|other| other.name != upload.name);
         let name = answer.info.as_ref().map(|info| info.version.clone()).unwrap_or_default();
+        let after = self.standing_after(upload, at);
         let paper = &mut self.city.papers[upload.paper];
-        paper.standings = vec![Standing { current: Some(at), confirmed_ms: 0 }];
+        paper.standings = vec![after];
+        let contributed = paper.versions[at].contributed;
+        let current = answer.info.as_ref().is_some_and(|info| info.current);
         let known = paper.versions[at].name.get_or_insert_with(|| name.clone());
-        if *known != name || answer.already_held {
+        let as_it_is = contributed != current && contributed != answer.correction.is_empty();
+        if *known != name || answer.already_held || !as_it_is {
             return Err(Flaw::WrongAnswer.because(format!("{known} was committed as {answer:?}")));
         }
-        self.count("committed");
+        self.count(if contributed { "contributed" } else { "committed" });
         Ok(())
     }
 

@@ -48,11 +48,11 @@ impl Told<'_> {
             },
             RequirementStatus::Ambiguous(question) => format!("{what}：{}", question_zh(question)),
             RequirementStatus::NotShared(bar) => format!("{what}：{}，请申请人提交", bar_zh(bar)),
-            RequirementStatus::Unknown { holder, .. } => {
-                let then = if self.may_ask {
-                    "可先请申请人提交"
-                } else {
-                    "请稍后再查，暂不收取"
+            RequirementStatus::Unknown { holder, brought, .. } => {
+                let then = match (brought, self.may_ask) {
+                    (true, _) => "申请人已提交，无需再收",
+                    (false, true) => "可先请申请人提交",
+                    (false, false) => "请稍后再查，暂不收取",
                 };
                 format!("{what}：{}暂时无法联系，{then}", self.department(holder, |d| &d.name_zh))
             }
@@ -80,11 +80,11 @@ impl Told<'_> {
             },
             RequirementStatus::Ambiguous(question) => format!("{what}: {}", question_en(question)),
             RequirementStatus::NotShared(bar) => format!("{what}: {}; collect it", bar_en(bar)),
-            RequirementStatus::Unknown { holder, .. } => {
-                let then = if self.may_ask {
-                    "collect it for now"
-                } else {
-                    "look again later, do not collect"
+            RequirementStatus::Unknown { holder, brought, .. } => {
+                let then = match (brought, self.may_ask) {
+                    (true, _) => "it was brought already, do not collect it again",
+                    (false, true) => "collect it for now",
+                    (false, false) => "look again later, do not collect",
                 };
                 format!(
                     "{what}: {} does not answer; {then}",

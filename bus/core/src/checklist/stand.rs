@@ -10,8 +10,9 @@ use super::{
     sentence::Told,
 };
 use crate::{
-    Bus, Catalog, Circumstances, DeptId, ExchangeError, Fact, Judgement, MaterialInfo, Number,
-    TypeCode, Verdict, VersionName, When,
+    Bus, Catalog, Circumstances, CorrectionState, DeptId, ExchangeError, Fact, Judgement,
+    MaterialInfo, Number, TypeCode, UploadException, Verdict, VersionName, When,
+    cache::Topic,
     gather::{Gathered, Wanted},
     info::age,
 };
@@ -29,6 +30,8 @@ pub struct MaterialAnswer {
     pub holder: DeptId,
     /// How it stands, and until when.
     pub judgement: Judgement,
+    /// Whether it was only brought while its holder did not answer.
+    pub contribution: bool,
 }
 
 /// How everything stands that was looked for.
@@ -62,7 +65,14 @@ impl<'a> Stands<'a> {
             let Wanted { material_type, subject } = wanted;
             let when = When::Now(now);
             let under = bus.circumstances(material_type, subject, &query.facts, when).await?;
-            stands.push(Stand::judge(wanted, gathered, query.chosen(wanted), &under, now));
+            let chosen = query.chosen(wanted);
+            stands.push(match gathered {
+                Gathered::Away { holder, since } => {
+                    let material = bus.brought(wanted, chosen, &under, now).await?;
+                    Stand::away(material, holder, since)
+                }
+                gathered => Stand::judge(wanted, gathered, chosen, &under, now),
+            });
         }
         let grace = bus.limits.unknown_grace;
         Ok(Self { catalog: &query.catalog, stands, now, grace })
@@ -118,11 +128,14 @@ impl<'a> Stands<'a> {
     }
 
     /// What sharing can supply is not asked for again (State Council Order 809): only what nobody
-    /// holds or may share, and what its department has kept from being known for too long.
+    /// holds or may share, and what its department has kept from being known for too long, unless it
+    /// was brought meanwhile.
     fn may_ask(&self, status: &RequirementStatus) -> bool {
         match status {
             RequirementStatus::Missing | RequirementStatus::NotShared(_) => true,
-            RequirementStatus::Unknown { since, .. } => self.grace <= age(*since, self.now),
+            RequirementStatus::Unknown { since, brought, .. } => {
+                !brought && self.grace <= age(*since, self.now)
+            }
             RequirementStatus::Satisfied
             | RequirementStatus::Expiring
             | RequirementStatus::Ambiguous(_) => false,
@@ -143,9 +156,7 @@ impl Stand {
         let found = match gathered {
             Gathered::Found(found) => found,
             Gathered::Barred(bar) => return Self::without(RequirementStatus::NotShared(bar)),
-            Gathered::Away { holder, since } => {
-                return Self::without(RequirementStatus::Unknown { holder, since });
-            }
+            Gathered::Away { holder, since } => return Self::away(None, holder, since),
         };
         let held: Vec<MaterialAnswer> = found
             .iter()
@@ -163,6 +174,12 @@ impl Stand {
         }
     }
 
+    /// Its department does not answer; `material` was brought meanwhile.
+    fn away(material: Option<MaterialAnswer>, holder: DeptId, since: Timestamp) -> Self {
+        let brought = material.is_some();
+        Self { status: RequirementStatus::Unknown { holder, since, brought }, material }
+    }
+
     fn without(status: RequirementStatus) -> Self {
         Self { status, material: None }
     }
@@ -178,6 +195,7 @@ impl From<MaterialInfo> for MaterialAnswer {
             number: info.document.number,
             holder: info.holder,
             judgement: info.judgement,
+            contribution: info.contribution.is_some(),
         }
     }
 }
@@ -189,6 +207,31 @@ impl MaterialAnswer {
             Verdict::Expiring | Verdict::Undated => RequirementStatus::Expiring,
             _ => RequirementStatus::Satisfied,
         }
+    }
+}
+
+impl Bus {
+    /// Returns what was brought last while its holder did not answer, as long as nobody compared it.
+    async fn brought(
+        &self,
+        wanted: &Wanted,
+        chosen: Option<&Number>,
+        under: &Circumstances<'_>,
+        now: Timestamp,
+    ) -> Result<Option<MaterialAnswer>, ExchangeError> {
+        let (code, subject) = (wanted.material_type.code.clone(), wanted.subject.clone());
+        let topic = Topic { material_type: code, subject };
+        let mut brought = self.contributed(&topic, under, now).await?;
+        brought.retain(|info| {
+            let down = info.contribution.as_ref().is_some_and(|contribution| {
+                contribution.state == CorrectionState::Open
+                    && contribution.exception == Some(UploadException::HolderDown)
+            });
+            let verdict = info.judgement.verdict;
+            down && chosen.is_none_or(|number| *number == info.document.number)
+                && (verdict.is_good() || verdict == Verdict::Unknown)
+        });
+        Ok(brought.pop().map(MaterialAnswer::from))
     }
 }
 

@@ -23,6 +23,8 @@ pub enum RequirementStatus {
         holder: DeptId,
         /// Since when it does not.
         since: Timestamp,
+        /// Whether the material was brought meanwhile, as a contribution.
+        brought: bool,
     },
 }
 
@@ -57,9 +59,10 @@ impl RequirementStatus {
     /// How near to being satisfied: of several lists the nearest counts, of one list the farthest type.
     pub(super) fn nearness(&self) -> u8 {
         match self {
-            Self::Satisfied => 5,
-            Self::Expiring => 4,
-            Self::Ambiguous(_) => 3,
+            Self::Satisfied => 6,
+            Self::Expiring => 5,
+            Self::Ambiguous(_) => 4,
+            Self::Unknown { brought: true, .. } => 3,
             Self::Unknown { .. } => 2,
             Self::NotShared(_) => 1,
             Self::Missing => 0,

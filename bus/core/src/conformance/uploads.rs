@@ -414,7 +414,7 @@ async fn published(
     }
 }
 
-async fn commit(registry: &dyn Registry, new: &NewUpload, content: &[u8]) -> Committed {
+pub(super) async fn commit(registry: &dyn Registry, new: &NewUpload, content: &[u8]) -> Committed {
     let chunks = ChunkDigests::of(content);
     let manifest = Manifest::new(new.material, &new.material_type, &new.document, &chunks);
     registry.commit_upload(new.id, &manifest, &chunks, record(), start()).await.unwrap()

@@ -3,9 +3,9 @@
 use tokio::time::Instant;
 
 use crate::{
-    Admitted, Bus, Caller, ExchangeError, Failure, FieldError, MaterialId, MaterialKey,
-    MaterialType, NewUpload, Operation, Relation, RequestScope, SealedContent, Supply, Upload,
-    UploadId, exchange::Exchange, find::finished, record::Why,
+    Admitted, Bus, Caller, ExchangeError, Failure, FieldError, Intake, MaterialId, MaterialKey,
+    MaterialType, NewUpload, Operation, Relation, RequestScope, SealedContent, Upload,
+    UploadException, UploadId, exchange::Exchange, find::finished, record::Why,
 };
 
 use super::{BeginQuery, Begun};
@@ -63,6 +63,8 @@ impl Bus {
         query: &BeginQuery,
         deadline: Instant,
     ) -> Result<Begun, ExchangeError> {
+        let intake = self.intake(caller, query)?;
+        exchange.takes(&intake, query.excepted.as_ref());
         acceptable(query)?;
         let number = Some(&query.document.number);
         let code = &query.material_type.code;
@@ -77,7 +79,7 @@ impl Bus {
             let receipt = exchange.published(self.journal.draw_id(), true).await?;
             return Ok(Begun::Held { info, receipt });
         }
-        if current.as_ref().map(|version| version.id) != query.expected {
+        if !intake.fits(current.as_ref(), query.expected) {
             let current = current.map(|version| version.name());
             return Err(ExchangeError::VersionConflict { current });
         }
@@ -86,7 +88,7 @@ impl Bus {
         if !self.holders.describe(holder, &exchange.asking(deadline)).await?.stores {
             return Err(ExchangeError::HolderCannotStore { holder: holder.clone() });
         }
-        self.open_upload(exchange, caller, query, deadline).await
+        self.open_upload(exchange, caller, query, intake, deadline).await
     }
 
     /// Refuses a content that was revoked of this material.
@@ -120,6 +122,7 @@ impl Bus {
         exchange: &mut Exchange,
         caller: &Caller,
         query: &BeginQuery,
+        intake: Intake,
         deadline: Instant,
     ) -> Result<Begun, ExchangeError> {
         let key = query.material();
@@ -134,7 +137,8 @@ impl Bus {
             document: query.document.clone(),
             expected: query.expected,
             intent: 0,
-            private: SealedContent::of(&query.purpose),
+            intake,
+            private: query.private(),
             why: Why { rule: Some(crate::Rule::Publish), ..Why::of(&query.purpose) },
             now: self.clock.now(),
         };
@@ -143,6 +147,9 @@ impl Bus {
         }
         let receipt = exchange.upload_intent(&new.holder).await?;
         new.intent = receipt.index;
+        if new.intake.exception() == Some(UploadException::HolderDown) {
+            self.holder_is_down(exchange, query).await?;
+        }
         let upload = self.registry.begin_upload(&new, self.limits.pending_uploads).await?;
         if upload.begun.id != new.id {
             // The same announcement on another connection was faster: this Intent closes at once.
@@ -176,22 +183,17 @@ impl BeginQuery {
             number: self.document.number.clone(),
         }
     }
+
+    /// Returns what records say of it to auditors only.
+    fn private(&self) -> SealedContent {
+        let note = self.excepted.as_ref().map(|excepted| excepted.ground.to_string());
+        SealedContent { note, ..SealedContent::of(&self.purpose) }
+    }
 }
 
-/// Checks what the type allows.
+/// Checks size and media type by what the type allows.
 fn acceptable(query: &BeginQuery) -> Result<(), ExchangeError> {
-    let MaterialType { code, supply, department, max_size_bytes, media_types, .. } =
-        &*query.material_type;
-    match supply {
-        Supply::Uploaded => {}
-        Supply::OriginHeld => {
-            let (material_type, holder) = (code.clone(), department.clone());
-            return Err(ExchangeError::NotUploaded { material_type, holder });
-        }
-        Supply::VerifyOnly => {
-            return Err(ExchangeError::VerifyOnly { material_type: code.clone() });
-        }
-    }
+    let MaterialType { code, max_size_bytes, media_types, .. } = &*query.material_type;
     let size = query.document.size_bytes;
     if size > *max_size_bytes {
         let fault = format!("is {size}");

@@ -142,7 +142,7 @@ impl Bus {
         // Before anybody is answered; also where it failed, as nobody knows how far it came.
         self.caches.moved(&upload.topic());
         match committed? {
-            Committed::New { version, outcome } => {
+            Committed::New { version, outcome } | Committed::Contributed { version, outcome } => {
                 Ok(Ended { version, already_held: false, outcome })
             }
             Committed::AlreadyHeld { version, outcome } => {
@@ -176,6 +176,9 @@ impl Bus {
         exchange.version(&version);
         let material_type = self.stored_type(&version.manifest.material_type)?;
         let info = self.describe(&version, &material_type).await?;
+        if let Some(contribution) = &info.contribution {
+            exchange.corrects(contribution.correction, None);
+        }
         let receipt = match receipt {
             Some(receipt) => receipt,
             None => {
@@ -229,6 +232,8 @@ pub(crate) fn commit_exchange(
         operation: Some(Operation::Publish),
         material_type: Some(begun.material_type.clone()),
         holder: Some(begun.holder.clone()),
+        duplicate_collection: begun.intake.duplicate(),
+        exception: begun.intake.exception(),
         why: Some(begun.why.clone()),
         private: begun.private(),
         ..Call::by(caller)

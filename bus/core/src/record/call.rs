@@ -5,8 +5,9 @@ use std::{borrow::Cow, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BundleId, Caller, Cause, Counts, DeptId, Digest, MediaType, Operation, Purpose, Revocation,
-    Rule, SealedContent, SystemId, TraceId, TypeCode,
+    BundleId, Caller, Cause, CorrectionId, CorrectionState, Counts, DeptId, Digest, MediaType,
+    Operation, Purpose, Revocation, Rule, SealedContent, SystemId, TraceId, TypeCode,
+    UploadException,
 };
 
 /// How a call ended.
@@ -77,6 +78,18 @@ pub struct Call {
     /// Whether a publication found its content held already.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub already_held: Option<bool>,
+    /// Whether what was uploaded is what a department should have already, and policy let it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duplicate_collection: Option<bool>,
+    /// Why something was uploaded that a department should have already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exception: Option<UploadException>,
+    /// The correction that a contribution opened, or that a comparison is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub correction: Option<CorrectionId>,
+    /// What the comparison of a contribution came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compared: Option<CorrectionState>,
     /// Why a version was revoked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation: Option<Revocation>,

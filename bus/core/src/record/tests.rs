@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::{
-    Authorization, BundleId, Caller, Cause, Counts, DeptId, Digest, Operation, Purpose, Revocation,
-    Role, Rule, SystemId, TypeCode,
+    Authorization, BundleId, Caller, Cause, CorrectionId, CorrectionState, Counts, DeptId, Digest,
+    Operation, Purpose, Revocation, Role, Rule, SystemId, TypeCode, UploadException,
 };
 
 /// Longest leaf, in bytes.
@@ -174,6 +174,31 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
         intent: Some(4),
         ..call.clone()
     };
+    let correction = Some(CorrectionId(uuid::Uuid::from_bytes([9; 16])));
+    let contributed = Call {
+        operation: Some(Operation::Publish),
+        already_held: Some(false),
+        exception: Some(UploadException::HolderDown),
+        correction,
+        bytes_authorised: Some(0),
+        intent: Some(5),
+        ..call.clone()
+    };
+    let duplicate =
+        Call { exception: None, duplicate_collection: Some(true), ..contributed.clone() };
+    let compared = Call {
+        operation: Some(Operation::Correct),
+        outcome: Some(Ending::Served),
+        holder: "market".parse().ok(),
+        material_type: "business_license".parse().ok(),
+        version: Some(format!("materialTypes/business_license/versions/{}", "8".repeat(64))),
+        correction,
+        compared: Some(CorrectionState::Matched),
+        adapter_calls: Some(AdapterCalls { lookup: 1, ..AdapterCalls::default() }),
+        intent: Some(6),
+        latency_ms: Some(3),
+        ..Call::default()
+    };
     let reason = |reason| Call { reason: Some(reason), ..Call::default() };
     let (gateway, config) = (Some("spiffe://jining.gov/gateway/g1".into()), Some("a".repeat(64)));
     let config: Option<Arc<str>> = config.map(Arc::from);
@@ -197,6 +222,9 @@ fn every_kind() -> BTreeMap<&'static str, Record> {
         ("outcome of a checklist", checklist()),
         ("outcome of a publication", Record { call: published, ..served() }),
         ("outcome of a revocation", Record { call: revoked, ..served() }),
+        ("outcome of a contribution", Record { call: contributed, ..served() }),
+        ("outcome of a duplicate collection", Record { call: duplicate, ..served() }),
+        ("outcome of a comparison", bare(Kind::Outcome, compared)),
         (
             "aborted",
             Record {
@@ -294,7 +322,8 @@ fn a_leaf_that_old_code_wrote_reads_back_to_its_exact_bytes() {
 fn fields_stand_in_the_order_of_the_decision_record() {
     let order = "v, id, kind, time, operation, outcome, reason, department, system, certificate, \
         officer, holder, adapter, material_type, version, digest, digest_salted, size_bytes, \
-        media_type, already_held, revocation, bytes_authorised, cache, cached_since, adapter_calls, retries, \
+        media_type, already_held, duplicate_collection, exception, correction, compared, revocation, \
+        bytes_authorised, cache, cached_since, adapter_calls, retries, \
         item, package, cause, legal_basis, authorization, rule, policy, catalog, request, trace_id, intent, \
         follows, bundle, latency_ms, counts, boot, gateway, config, region, peer, count, epoch, key, ranges, ground, \
         sealed";
@@ -343,6 +372,10 @@ fn longest() -> Record {
         size_bytes: Some(u64::MAX),
         media_type: format!("{}/{}", "m".repeat(63), "n".repeat(63)).parse().ok(),
         already_held: Some(false),
+        duplicate_collection: Some(true),
+        exception: Some(UploadException::RecordDisputed),
+        correction: Some(CorrectionId(uuid::Uuid::from_bytes([9; 16]))),
+        compared: Some(CorrectionState::Withdrawn),
         revocation: Some(Revocation::WithdrawnByPrincipal),
         bytes_authorised: Some(u64::MAX),
         cache: Some(Cache::Joined),

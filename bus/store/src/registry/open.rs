@@ -13,9 +13,10 @@ use super::{SqliteRegistry, failed, rows};
 use crate::{SubjectKeys, database::Database};
 
 /// Every change of the schema, oldest first. A change once released is never edited.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "registry", include_str!("../../migrations/0001_registry.sql")),
     (2, "purposes", include_str!("../../migrations/0002_purposes.sql")),
+    (3, "contributions", include_str!("../../migrations/0003_contributions.sql")),
 ];
 
 // === impl SqliteRegistry ===

@@ -1,12 +1,13 @@
 //! Revoked versions: columns `revoked_ms` and `revocation` of `versions`.
 
 use oncebus_core::{
-    ChangeKind, Digest, MaterialId, MaterialKey, RegistryError, Revoked, Version, VersionId,
+    ChangeKind, CorrectionState, Digest, MaterialId, MaterialKey, RegistryError, Revoked, Version,
+    VersionId,
 };
 use sqlx::{AssertSqlSafe, Sqlite, SqliteConnection, Transaction};
 
 use super::{
-    SqliteRegistry, changes, failed,
+    SqliteRegistry, changes, contributions, failed,
     rows::{self, VERSION, blob, material_blob, millis},
 };
 
@@ -31,6 +32,8 @@ impl SqliteRegistry {
             .map_err(failed(action))?;
         if changed.rows_affected() > 0 {
             changes::tell(&mut transaction, id, ChangeKind::Revoked, revoked.at).await?;
+            let state = CorrectionState::Withdrawn;
+            contributions::close(&mut transaction, id, state, revoked.at).await?;
         }
         let version = self.version_within(&mut transaction, id).await?;
         transaction.commit().await.map_err(failed(action))?;

@@ -3,7 +3,7 @@
 use std::{error::Error, fs, iter, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
 
 use oncebus_core::{
-    Authorization, Cause, ChunkDigests, Digest, Document, Ground, HeldVersion, Manifest,
+    Authorization, Cause, ChunkDigests, Digest, Document, Ground, HeldVersion, Intake, Manifest,
     MaterialId, MaterialKey, NewUpload, Purpose, Registry as _, RegistryError, RequestId,
     SealedContent, Status, Subject, SystemId, SystemRng, UploadId, Version, Why, conformance,
 };
@@ -60,6 +60,7 @@ fn upload() -> NewUpload {
         document: document(),
         expected: None,
         intent: 7,
+        intake: Intake::Source,
         why: Why::of(&purpose),
         private: SealedContent::of(&purpose),
         now: "2026-03-02T09:00:00Z".parse().unwrap(),

@@ -15,6 +15,7 @@ use super::{
     SqliteRegistry, failed,
     rows::{blob, material_blob, millis, signed, upload_blob},
 };
+pub(super) use discard::discard_copy;
 use row::{DISCARDING, PENDING, SELECT};
 
 // === impl SqliteRegistry ===
@@ -207,8 +208,8 @@ async fn insert(
 ) -> Result<(), RegistryError> {
     let insert = "INSERT INTO uploads \
          (id, material, system, holder, document, content, expected, intent, why, begun_ms, \
-         progress_ms, private, chunk_count, state, already_held, discarding_copy, discard_sealed, \
-         tried_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0)";
+         progress_ms, private, intake, chunk_count, state, already_held, discarding_copy, discard_sealed, \
+         tried_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0)";
     sqlx::query(insert)
         .bind(upload_blob(new.id))
         .bind(material_blob(new.material))
@@ -222,6 +223,7 @@ async fn insert(
         .bind(millis(new.now))
         .bind(millis(new.now))
         .bind(private)
+        .bind(row::text(&new.intake))
         .bind(PENDING)
         .execute(&mut **transaction)
         .await

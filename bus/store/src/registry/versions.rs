@@ -91,10 +91,23 @@ impl SqliteRegistry {
     ) -> Result<Version, RegistryError> {
         let id = new.manifest.id();
         add(transaction, &id, new, place).await?;
+        self.take_over(transaction, &id, new, place).await?;
         if place == Place::Origin {
             status::note(transaction, &id, new.now, new.status).await?;
         }
         point_at(transaction, new.manifest.material, &id, new.now).await?;
+        let version = self.version_within(transaction, &id).await?;
+        version.ok_or(RegistryError::Corrupt { what: "version" })
+    }
+
+    /// Adds an uploaded version unless it is there, and leaves what is current as it is.
+    pub(super) async fn add_beside(
+        &self,
+        transaction: &mut Transaction<'static, Sqlite>,
+        new: &HeldVersion<'_>,
+    ) -> Result<Version, RegistryError> {
+        let id = new.manifest.id();
+        add(transaction, &id, new, Place::Sealed).await?;
         let version = self.version_within(transaction, &id).await?;
         version.ok_or(RegistryError::Corrupt { what: "version" })
     }

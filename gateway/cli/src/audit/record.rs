@@ -26,7 +26,7 @@ pub(super) const COLUMNS: [Column; 11] = [
 ];
 
 /// Every field that [`json()`] may write, in its order.
-pub(super) const FIELDS: [&str; 51] = [
+pub(super) const FIELDS: [&str; 55] = [
     "index",
     "id",
     "kind",
@@ -42,6 +42,10 @@ pub(super) const FIELDS: [&str; 51] = [
     "digest",
     "size_bytes",
     "already_held",
+    "duplicate_collection",
+    "exception",
+    "correction",
+    "compared",
     "revocation",
     "bytes_authorised",
     "cache",
@@ -101,7 +105,15 @@ pub(super) fn json(record: &pb::Record) -> Value {
     if record.kind == "outcome" || record.kind == "aborted" {
         fields.put("size_bytes", record.size_bytes);
         fields.put("already_held", record.already_held);
-        fields.texts([("revocation", &record.revocation)]);
+        if record.duplicate_collection {
+            fields.put("duplicate_collection", true);
+        }
+        fields.texts([
+            ("exception", &record.exception),
+            ("correction", &record.correction),
+            ("compared", &record.compared),
+            ("revocation", &record.revocation),
+        ]);
         fields.put("bytes_authorised", record.bytes_authorised);
     }
     fields.texts([("cache", &record.cache)]);
@@ -279,6 +291,10 @@ mod tests {
             ground: text(),
             counts: Some(pb::ChecklistCounts::default()),
             revocation: text(),
+            duplicate_collection: true,
+            exception: text(),
+            correction: text(),
+            compared: text(),
             bundle: text(),
         };
 

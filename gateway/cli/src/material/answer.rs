@@ -69,6 +69,12 @@ pub(super) fn info(info: &pb::MaterialInfo) -> Value {
         answer["revoked_at"] = info.revoked_at.as_ref().and_then(time).into();
         answer["revocation"] = revocation(info.revocation()).into();
     }
+    if info.contribution {
+        let state = info.correction_state().as_str_name();
+        answer["contribution"] = true.into();
+        answer["correction"] = info.correction.clone().into();
+        answer["correction_state"] = state.trim_start_matches("CORRECTION_STATE_").into();
+    }
     answer
 }
 

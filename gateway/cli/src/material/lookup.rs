@@ -64,6 +64,7 @@ impl FindArgs {
                 page_size: 0,
                 page_token,
                 request_id: request_id.clone(),
+                include_contributions: false,
                 as_of: self.as_of.clone(),
             };
             let request = within(CALL_TIME, request);

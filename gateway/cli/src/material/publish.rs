@@ -50,6 +50,12 @@ pub(crate) struct PublishArgs {
     /// Name of the version that this one replaces
     #[arg(long, value_name = "VERSION", default_value_t)]
     replaces: String,
+    /// Why it is uploaded although a department should have it
+    #[arg(long, value_name = "EXCEPTION", value_parser = exception, requires = "ground")]
+    exception: Option<pb::UploadException>,
+    /// Ground of the exception, for auditors only, at most 256 bytes
+    #[arg(long, value_name = "TEXT", requires = "exception")]
+    ground: Option<String>,
     /// How it stands to another version, like annex_of=materialTypes/CODE/versions/ID; may be repeated
     #[arg(long = "relation", value_name = "KIND=VERSION", value_parser = relation)]
     relations: Vec<Named>,
@@ -139,6 +145,8 @@ impl PublishArgs {
             expected_version: self.replaces.clone(),
             request_id: request_id.to_owned(),
             purpose: Some(self.call.purpose()),
+            exception: self.exception.unwrap_or_default().into(),
+            exception_ground: self.ground.clone().unwrap_or_default(),
             relations: self.relations.iter().map(|named| named.0.clone()).collect(),
         }
     }
@@ -165,6 +173,12 @@ fn published(
     let info = info.ok_or_else(|| unproven("it names no version"))?;
     let receipt = receipt.ok_or_else(|| unproven("it has no receipt"))?;
     Ok(Published { info, already_held, receipt })
+}
+
+fn exception(text: &str) -> Result<pb::UploadException, String> {
+    let named = pb::UploadException::from_str_name(&format!("UPLOAD_EXCEPTION_{text}"));
+    let named = named.filter(|exception| *exception != pb::UploadException::Unspecified);
+    named.ok_or_else(|| "give HOLDER_DOWN or RECORD_DISPUTED".to_owned())
 }
 
 fn by_ending(file: &Path) -> Result<String, CliError> {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Dev;
 
 const PROJECT: &str = "project-2501-370800-04-01-000016";
-const COMPANY: &str = "91370800MA3ABCD15K";
+const COMPANY: &str = "91110000101623741K";
 const PURPOSE: &str = "item=I14,case=C1,cause=APPROVAL,basis=Construction Law art. 8,officer=o7";
 /// Of a sealed part with two tokens: bytes in front of its ciphertext, behind the boot id.
 const TO_CIPHERTEXT: usize = 16 + 4 + 32 + 1 + 64 + 12;

@@ -27,6 +27,7 @@ impl GatewayConfig {
             systems: _,
             retention: _,
             identifiers: _,
+            duplicate_collection: _,
             bounds,
         } = self;
         let compared = [

@@ -4,6 +4,9 @@ use oncebus_core::{Digest, Role};
 
 use super::{GatewayConfig, Source, bounds::KEYS, identifiers};
 
+/// The key of what follows from a duplicate collection.
+pub(super) const DUPLICATES: &str = "policy.duplicate_collection";
+
 /// One value that a gateway runs with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
@@ -54,7 +57,9 @@ impl GatewayConfig {
         let tls = tls.map(|(name, file)| Setting::written(format!("tls.{name}"), path(file)));
         let modes = identifiers::KEYS
             .map(|(key, identifier)| sourced(key, self.identifiers.of(identifier).as_str().into()));
-        top.chain(tls).chain(self.tables()).chain(modes).chain(bounds).collect()
+        let duplicates = sourced(DUPLICATES, self.duplicate_collection.as_str().to_owned());
+        let tables = self.tables().into_iter().chain([duplicates]);
+        top.chain(tls).chain(tables).chain(modes).chain(bounds).collect()
     }
 
     fn tables(&self) -> Vec<Setting> {

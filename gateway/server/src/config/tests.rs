@@ -126,6 +126,31 @@ fn records_are_kept_for_three_years_at_least_and_holds_are_days() {
 }
 
 #[test]
+fn a_duplicate_collection_is_refused_unless_the_file_says_record() {
+    let table = |rows: &str| format!("{SOUND}[policy]\n{rows}\n");
+
+    let listed = |text: &str| {
+        let rows = load(text).unwrap().settings();
+        let row = rows.into_iter().find(|row| row.key == "policy.duplicate_collection").unwrap();
+        (row.value, row.source)
+    };
+
+    assert_eq!(listed(SOUND), ("refuse".to_owned(), Source::Default));
+    let recorded = table("duplicate_collection = \"record\"");
+    assert_eq!(listed(&recorded), ("record".to_owned(), Source::File));
+    for (rows, said) in [
+        (
+            "duplicate_collection = \"allow\"",
+            "policy.duplicate_collection: is \"allow\", give one of refuse, record",
+        ),
+        ("collect = true", "policy.collect: is unknown, give one of duplicate_collection"),
+    ] {
+        let error = load(&table(rows)).expect_err(said).to_string();
+        assert!(error.contains(&format!("/gateway.toml: {said}")), "{said}: {error}");
+    }
+}
+
+#[test]
 fn each_identifier_has_a_mode_and_the_others_keep_theirs() {
     let table = |rows: &str| format!("{SOUND}[identifiers]\n{rows}\n");
 

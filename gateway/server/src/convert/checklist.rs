@@ -182,6 +182,7 @@ fn material(answer: &MaterialAnswer) -> pb::RequirementMaterial {
         holder: answer.holder.to_string(),
         valid_until: answer.judgement.until.map(|until| until.to_string()).unwrap_or_default(),
         validity: super::material::validity(answer.judgement.verdict).into(),
+        contribution: answer.contribution,
     }
 }
 

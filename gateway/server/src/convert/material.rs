@@ -1,12 +1,15 @@
 //! Messages of MaterialService.
 
 use oncebus_core::{
-    Bus, Cache, FieldError, FindQuery, GetQuery, Judgement, MaterialInfo, Relation, RelationKind,
-    Revocation, Revoked, Then, Verdict, VersionName,
+    Beside, Bus, Cache, FieldError, FindQuery, GetQuery, Judgement, MaterialInfo, Relation,
+    RelationKind, Revocation, Revoked, Then, Verdict, VersionName,
 };
 use oncebus_proto::v1 as pb;
 
-use super::common::{optional, pb_digest, purpose, signed, subject, timestamp};
+use super::{
+    common::{optional, pb_digest, purpose, signed, subject, timestamp},
+    contribution,
+};
 
 pub(crate) fn find_query(
     bus: &Bus,
@@ -16,6 +19,10 @@ pub(crate) fn find_query(
         material_type: bus.material_type(&message.material_type)?,
         subject: subject(bus, message.subject)?,
         number: optional("number", &message.number)?,
+        beside: match message.include_contributions {
+            true => Beside::Contributions,
+            false => Beside::Nothing,
+        },
         purpose: purpose(bus, message.purpose)?,
         request_id: optional("request_id", &message.request_id)?,
         as_of: optional("as_of", &message.as_of)?,
@@ -68,6 +75,9 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
             Some(Revoked { reason, .. }) => pb_revocation(reason).into(),
             None => pb::Revocation::Unspecified.into(),
         },
+        contribution: info.contribution.is_some(),
+        correction: contribution::correction(info.contribution.as_ref()),
+        correction_state: contribution::correction_state(info.contribution.as_ref()).into(),
         relations: document.relations.iter().map(relation).collect(),
         then: info.then.as_ref().map(then),
     }

@@ -7,7 +7,10 @@ use oncebus_core::{
 use oncebus_proto::v1 as pb;
 use prost::Message as _;
 
-use super::common::{digest, optional, purpose, request_id, subject, unsigned};
+use super::{
+    common::{digest, optional, purpose, request_id, subject, unsigned},
+    contribution,
+};
 
 /// Most data of one PutChunk, in bytes.
 const MAX_PUT_BYTES: usize = 1024 * 1024;
@@ -68,6 +71,7 @@ pub(crate) fn begin_query(
     if size_bytes == 0 {
         return Err(FieldError::new("size_bytes", "is 0", "give the size of the content"));
     }
+    let excepted = contribution::excepted(message.exception(), &message.exception_ground)?;
     let expected = optional::<VersionName>("expected_version", &message.expected_version)?;
     Ok(BeginQuery {
         material_type: bus.material_type(&message.material_type)?,
@@ -83,6 +87,7 @@ pub(crate) fn begin_query(
             relations: relations(&message.relations)?,
         },
         expected: expected.map(|name| name.id),
+        excepted,
         request_id: request_id(&message.request_id)?,
         payload,
         purpose: purpose(bus, message.purpose)?,

@@ -57,16 +57,23 @@ impl MaterialService for Material {
             Ok((convert::find_query(bus, message)?, page))
         })?;
         let found = bus.find(admitted, query).await;
-        let (infos, receipt) = found.map_err(convert::failure)?;
+        let (found, receipt) = found.map_err(convert::failure)?;
         let after = page.after.clone().unwrap_or_default();
-        let mut rest = infos.iter().filter(|info| info.document.number.as_str() > after.as_str());
+        let mut rest =
+            found.current.iter().filter(|info| info.document.number.as_str() > after.as_str());
         let materials: Vec<_> = rest.by_ref().take(page.size).map(convert::info).collect();
         let next_page_token = match (rest.next(), materials.last()) {
             (Some(_), Some(last)) => pager.token(&page, last.number.clone(), &**clock),
             _ => String::new(),
         };
+        let contributions = match &page.after {
+            None => found.contributions.iter().map(convert::info).collect(),
+            Some(_) => Vec::new(),
+        };
         let receipt = Some(convert::receipt(&receipt));
-        Ok(Response::new(pb::FindMaterialsResponse { materials, next_page_token, receipt }))
+        let answer =
+            pb::FindMaterialsResponse { materials, next_page_token, receipt, contributions };
+        Ok(Response::new(answer))
     }
 
     async fn prefill_form(

@@ -83,6 +83,7 @@ impl TransferService for Transfer {
         let published = self.0.bus.commit_publish(admitted, query).await;
         let published = published.map_err(convert::failure)?;
         Ok(Response::new(pb::CommitPublishResponse {
+            correction: convert::correction(published.info.contribution.as_ref()),
             info: Some(convert::info(&published.info)),
             already_held: published.already_held,
             receipt: Some(convert::receipt(&published.receipt)),

@@ -9,7 +9,7 @@ use sqlx::{Sqlite, Transaction};
 
 use super::{
     super::{
-        SqliteRegistry, failed,
+        SqliteRegistry, contributions, failed,
         rows::{blob, record_blob, upload_blob},
         versions::Place,
     },
@@ -50,13 +50,17 @@ impl SqliteRegistry {
         let current = self.current_within(&mut transaction, begun.material).await?;
         let ended = match current {
             Some(version) if version.manifest.content == begun.document.digest => {
-                Ended { version, already_held: true }
+                Ended { version, already_held: true, contributed: false }
             }
-            current if current.as_ref().map(|version| version.id) == begun.expected => {
+            current if begun.intake.fits(current.as_ref(), begun.expected) => {
                 let (holder, status) = (&begun.holder, Status::Valid);
                 let new = HeldVersion { manifest, chunks, holder, status, confirmed_at: now, now };
-                let version = self.make_current(&mut transaction, &new, Place::Sealed).await?;
-                Ended { version, already_held: false }
+                if begun.intake.contributes(current.as_ref()) {
+                    self.contribute(&mut transaction, begun, &new).await?
+                } else {
+                    let version = self.make_current(&mut transaction, &new, Place::Sealed).await?;
+                    Ended { version, already_held: false, contributed: false }
+                }
             }
             current => {
                 discard::start(&mut transaction, &upload).await?;
@@ -83,7 +87,23 @@ impl SqliteRegistry {
         };
         let version = self.version_within(transaction, version).await?;
         let version = version.ok_or(RegistryError::Corrupt { what: "version of an upload" })?;
-        Ok(Ended { version, already_held: *already_held }.answer(*outcome))
+        let contributed = contributions::opened_by(transaction, upload.begun.id).await?;
+        let already_held = *already_held;
+        Ok(Ended { version, already_held, contributed }.answer(*outcome))
+    }
+
+    /// Adds a version beside the current one, and opens its correction.
+    async fn contribute(
+        &self,
+        transaction: &mut Transaction<'static, Sqlite>,
+        begun: &NewUpload,
+        new: &HeldVersion<'_>,
+    ) -> Result<Ended, RegistryError> {
+        let id = new.manifest.id();
+        let already_held = self.version_within(transaction, &id).await?.is_some();
+        let version = self.add_beside(transaction, new).await?;
+        contributions::open(transaction, begun, &id, new.now).await?;
+        Ok(Ended { version, already_held, contributed: true })
     }
 }
 
@@ -91,15 +111,16 @@ impl SqliteRegistry {
 struct Ended {
     version: Version,
     already_held: bool,
+    contributed: bool,
 }
 
 impl Ended {
     fn answer(self, outcome: RecordId) -> Committed {
-        let Self { version, already_held } = self;
-        if already_held {
-            Committed::AlreadyHeld { version, outcome }
-        } else {
-            Committed::New { version, outcome }
+        let Self { version, already_held, contributed } = self;
+        match (already_held, contributed) {
+            (true, _) => Committed::AlreadyHeld { version, outcome },
+            (false, true) => Committed::Contributed { version, outcome },
+            (false, false) => Committed::New { version, outcome },
         }
     }
 }

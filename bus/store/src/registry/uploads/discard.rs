@@ -11,6 +11,7 @@ use super::{
     },
     row::{self, COMMITTED, DISCARDED, DISCARDING, PENDING},
 };
+use crate::SubjectKeys;
 
 // === impl SqliteRegistry ===
 
@@ -114,6 +115,18 @@ pub(super) async fn start(
         .await
         .map_err(failed("give an upload up"))?;
     Ok(())
+}
+
+/// Marks the copy that a committed upload sealed as superfluous: another holder's is the version.
+pub(in super::super) async fn discard_copy(
+    transaction: &mut Transaction<'static, Sqlite>,
+    id: UploadId,
+    keys: &SubjectKeys,
+) -> Result<(), RegistryError> {
+    match row::upload(transaction, id, keys).await? {
+        Some(upload) => start(transaction, &upload).await,
+        None => Ok(()),
+    }
 }
 
 /// Returns whether the holder is being told to forget sealed content of the upload's digest.

@@ -1,8 +1,8 @@
 //! Reads an upload with its material and chunks.
 
 use oncebus_core::{
-    ChunkDigests, MaterialId, NewUpload, RecordId, RegistryError, SealedContent, SystemId, Upload,
-    UploadId, UploadState, VersionId,
+    ChunkDigests, Intake, MaterialId, NewUpload, RecordId, RegistryError, SealedContent, SystemId,
+    Upload, UploadId, UploadState, VersionId,
 };
 use oncebus_trail::Receipt;
 use serde::{Deserialize, Serialize};
@@ -88,6 +88,11 @@ pub(super) async fn read(
         document: rows::json(get::<String>(row, "document")?.as_bytes(), "read a document")?,
         expected,
         intent: unsigned(get(row, "intent")?)?,
+        intake: match get::<Option<String>>(row, "intake")? {
+            Some(intake) => rows::json(intake.as_bytes(), "read what an upload may become")?,
+            // Whoever began it then could replace what was current.
+            None => Intake::Source,
+        },
         private: match get::<Option<Vec<u8>>>(row, "private")? {
             Some(hidden) => keys.reveal_purpose(&hidden)?,
             None => SealedContent::default(),

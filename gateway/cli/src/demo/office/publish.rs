@@ -139,6 +139,7 @@ fn begin(row: &MaterialType, sample: &Sample, replaced: &str) -> BeginPublishReq
         request_id: request_id(),
         purpose: purpose(),
         relations: Vec::new(),
+        ..Default::default()
     }
 }
 

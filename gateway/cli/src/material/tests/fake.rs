@@ -241,6 +241,7 @@ impl TransferService for Script {
             info: Some(info(&staged)),
             already_held: false,
             receipt: self.receipt(),
+            correction: String::new(),
         }))
     }
 }

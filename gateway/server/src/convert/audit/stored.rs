@@ -34,6 +34,10 @@ pub(crate) struct StoredRecord {
     size_bytes: u64,
     media_type: String,
     already_held: bool,
+    duplicate_collection: bool,
+    exception: String,
+    correction: String,
+    compared: String,
     revocation: String,
     bytes_authorised: u64,
     cache: String,
@@ -135,6 +139,10 @@ impl StoredRecord {
             bundle: self.bundle,
             counts: self.counts.as_ref().map(counts),
             revocation: self.revocation,
+            duplicate_collection: self.duplicate_collection,
+            exception: self.exception,
+            correction: self.correction,
+            compared: self.compared,
         }
     }
 }
@@ -160,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_record_keeps_every_field_of_its_leaf() {
-        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"revocation":"rv","bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4,"verify":3},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","catalog":"ca","request":"q","trace_id":"tr","counts":{"asked":5,"distinct":4,"held":3,"to_collect":2,"satisfied":1},"intent":6,"follows":7,"bundle":"bu","latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
+        let leaf = br#"{"v":1,"id":"i","kind":"outcome","time":1000,"operation":"fetch","outcome":"served","reason":"R","department":"d","system":"s","certificate":"c","officer":"o","holder":"h","adapter":"files/b","material_type":"t","version":"v","digest":"g","digest_salted":"gs","size_bytes":1,"media_type":"application/pdf","already_held":true,"duplicate_collection":true,"exception":"ex","correction":"co","compared":"cm","revocation":"rv","bytes_authorised":2,"cache":"hit","cached_since":2000,"adapter_calls":{"lookup":1,"fetch":2,"seal":4,"verify":3},"retries":5,"item":"I1","package":"P1","cause":"APPROVAL","legal_basis":"l","authorization":"a","rule":"r","policy":"p","catalog":"ca","request":"q","trace_id":"tr","counts":{"asked":5,"distinct":4,"held":3,"to_collect":2,"satisfied":1},"intent":6,"follows":7,"bundle":"bu","latency_ms":8,"boot":"b","gateway":"gw","config":"cf","region":"rg","peer":"pe","count":9,"epoch":10,"key":"k","ranges":[[1,2],[5,9]],"ground":"gr","sealed":"se"}"#;
         let stored: StoredRecord = serde_json::from_slice(leaf).unwrap();
 
         let record = stored.message(3, leaf.to_vec());
@@ -196,6 +204,9 @@ mod tests {
             "k",
             "gr",
             "se",
+            "ex",
+            "co",
+            "cm",
         ] {
             assert!(said.contains(&format!(": {text:?}")), "{text} is lost in {said}");
         }
