@@ -49,7 +49,7 @@ fn the_materials_of_a_list_come_into_files_and_the_exit_code_says_whether_all_di
     let rows: Vec<Value> =
         whole.1.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!((rows.len(), &rows[0]["outcome"]), (2, &"served".into()));
-    assert_eq!(after_whole[1], "licence.pdf");
+    assert_eq!(after_whole[1], "licence.json");
     assert!(after_whole[0].starts_with("construction_permit-M25"), "{after_whole:?}");
     assert_eq!(partial.0, Some(7));
     let told: Value = serde_json::from_str(&partial.1).unwrap();
@@ -61,7 +61,7 @@ fn the_materials_of_a_list_come_into_files_and_the_exit_code_says_whether_all_di
     }
     assert_eq!(told["entries"][0]["cache"], "hit");
     let file = told["entries"][0]["file"].as_str().unwrap();
-    assert_eq!(fs::read(file).unwrap(), fs::read(out.join("licence.pdf")).unwrap());
+    assert_eq!(fs::read(file).unwrap(), fs::read(out.join("licence.json")).unwrap());
     assert_eq!(denied.0, Some(3), "{}", denied.1);
     assert_eq!(denied.1.matches("ACCESS_DENIED").count(), 2);
     assert_eq!(none.0, Some(1), "a list must be given");
