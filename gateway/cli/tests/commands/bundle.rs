@@ -61,7 +61,7 @@ fn the_materials_of_a_list_come_into_files_and_the_exit_code_says_whether_all_di
     }
     assert_eq!(told["entries"][0]["cache"], "hit");
     let file = told["entries"][0]["file"].as_str().unwrap();
-    assert_eq!(fs::read(file).unwrap(), fs::read(out.join("licence.pdf")).unwrap());
+    assert_eq!(fs::read(file).unwrap(), fs::read(out.join("licence.json")).unwrap());
     assert_eq!(denied.0, Some(3), "{}", denied.1);
     assert_eq!(denied.1.matches("ACCESS_DENIED").count(), 2);
     assert_eq!(none.0, Some(1), "a list must be given");
