@@ -9,7 +9,10 @@ use oncebus_tests::{
 use tokio::task::yield_now;
 use tonic::Status;
 
-use crate::reload::reload;
+use crate::{
+    checklist::{ALL, hold_all, parties},
+    reload::reload,
+};
 
 const MIB: usize = 1024 * 1024;
 
@@ -45,7 +48,12 @@ fn named(version: &str) -> pb::BundleEntry {
 }
 
 fn request(entries: Vec<pb::BundleEntry>) -> pb::FetchBundleRequest {
-    pb::FetchBundleRequest { entries, purpose: Some(purpose()), request_id: request_id() }
+    pb::FetchBundleRequest {
+        entries,
+        purpose: Some(purpose()),
+        request_id: request_id(),
+        checklist: None,
+    }
 }
 
 async fn fetch(client: &Client, entries: Vec<pb::BundleEntry>) -> Result<Bundle, Status> {
@@ -315,4 +323,33 @@ async fn a_list_that_is_malformed_is_refused_naming_entry_and_field() {
         assert!(refused.message().starts_with(&format!("{field} ")), "{refused:?}");
     }
     assert!(bus.client("audit").outcomes("fetch").await.is_empty());
+}
+
+#[tokio::test]
+async fn everything_that_a_package_requires_and_somebody_holds_comes_in_one_call() {
+    let bus = TestBus::start().await;
+    hold_all(&bus, &ALL);
+    let asked = pb::ResolveRequirementsRequest {
+        parties: parties(),
+        purpose: None,
+        ..oncebus_tests::checklist("P04")
+    };
+    let request = pb::FetchBundleRequest { checklist: Some(asked), ..request(Vec::new()) };
+
+    let stream = bus.client("housing").transfer.fetch_bundle(request).await.unwrap();
+    let mut stream = stream.into_inner();
+    let first = stream.message().await.unwrap().unwrap().checklist.unwrap();
+    let (mut types, mut summary) = (Vec::new(), None);
+    while let Some(message) = stream.message().await.unwrap() {
+        types.extend(message.info.map(|info| info.material_type));
+        summary = message.summary.or(summary);
+    }
+
+    // Twelve are held, and M02 is only ever verified.
+    assert_eq!((first.counts.unwrap().held, types.len()), (12, 11));
+    let summary = summary.unwrap();
+    assert_eq!((summary.served, summary.refused, summary.failed), (11, 0, 0));
+    let records = bus.client("housing").outcomes("fetch").await;
+    assert!(records.iter().all(|record| record.bundle == summary.bundle));
+    assert_eq!((records.len(), bus.client("housing").outcomes("resolve").await.len()), (11, 1));
 }

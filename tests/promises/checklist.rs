@@ -14,7 +14,7 @@ const CONTRACTOR: &str = "911101066976941872";
 const PDF: &str = "application/pdf";
 const DESIGNER: &str = "91350100M000100Y43";
 
-fn parties() -> Vec<pb::Party> {
+pub(crate) fn parties() -> Vec<pb::Party> {
     vec![
         party("developer", "credit", DEVELOPER),
         party("contractor", "credit", CONTRACTOR),
@@ -40,7 +40,7 @@ fn good(pdf: bool) -> Words {
 }
 
 /// Puts everything that departments hold of the case on their shelves, good until 2039.
-fn hold_all(bus: &TestBus, departments: &[&str]) {
+pub(crate) fn hold_all(bus: &TestBus, departments: &[&str]) {
     let catalog = bus.gateway().bus().catalog().clone();
     for row in catalog.types() {
         let department = row.department.as_str();
@@ -61,7 +61,8 @@ fn hold_all(bus: &TestBus, departments: &[&str]) {
     }
 }
 
-const ALL: [&str; 3] = ["housing", "planning", "market"];
+/// The departments of the shipped catalogue that hold something.
+pub(crate) const ALL: [&str; 3] = ["housing", "planning", "market"];
 
 #[tokio::test]
 async fn a_package_says_of_every_piece_whether_it_is_held_and_is_one_record() {

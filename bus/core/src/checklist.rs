@@ -1,6 +1,7 @@
 //! The checklist: what an item or a package requires, and what of it is held already.
 
 mod counts;
+mod fetches;
 mod plan;
 mod sentence;
 mod stand;

@@ -25,7 +25,7 @@ pub(crate) use self::{
         consistency_query, erase_query, filter, proven, retained, reuse_query, reuse_row, sealed,
         subject_filter, tail_query, unseal, unseal_id, unseal_query,
     },
-    bundle::{bundle_message, bundle_query},
+    bundle::{BundleAsked, bundle_checklist, bundle_message, bundle_query},
     catalog::{department, item, material_type, package},
     checklist::{checklist, checklist_query},
     common::{pb_digest, receipt},

@@ -7000,7 +7000,8 @@ pub struct FetchMaterialResponse {
 /// Request of FetchBundle.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FetchBundleRequest {
-    /// The materials, 1 to 100, in the order in which they will come. One may stand there twice.
+    /// The materials, 1 to 100, in the order in which they will come. One may stand there twice. Empty with
+    /// `checklist`.
     #[prost(message, repeated, tag = "1")]
     pub entries: ::prost::alloc::vec::Vec<BundleEntry>,
     /// Why the call is made.
@@ -7009,6 +7010,10 @@ pub struct FetchBundleRequest {
     /// UUID of this request; a retry carries the same one.
     #[prost(string, tag = "3")]
     pub request_id: ::prost::alloc::string::String,
+    /// Instead of `entries`: everything of this checklist that is held and good, each once, but what is only
+    /// verified. Its purpose is the bundle's; its own stays empty.
+    #[prost(message, optional, tag = "4")]
+    pub checklist: ::core::option::Option<ResolveRequirementsRequest>,
 }
 /// One material of a bundle: either `version`, or `material_type` and `subject`.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -7055,6 +7060,9 @@ pub struct FetchBundleResponse {
     /// What all entries came to; in the last message of the call. Without it the answer is not whole.
     #[prost(message, optional, tag = "7")]
     pub summary: ::core::option::Option<BundleSummary>,
+    /// How everything stands that the checklist asked for; the first message where one was asked for.
+    #[prost(message, optional, tag = "8")]
+    pub checklist: ::core::option::Option<ResolveRequirementsResponse>,
 }
 /// Why one entry is not served, as the call itself would have said it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -17,9 +17,18 @@ pub(crate) struct CaseArgs {
     pub(super) parties: Vec<pb::Party>,
 }
 
-fn party(text: &str) -> Result<pb::Party, String> {
+/// Reads `ROLE=SCHEME:VALUE`.
+pub(super) fn party(text: &str) -> Result<pb::Party, String> {
     let Some((role, who)) = text.split_once('=') else {
         return Err("give ROLE=SCHEME:VALUE, like developer=credit:91370800MA3ABCD15K".to_owned());
     };
     Ok(pb::Party { role: role.to_owned(), subject: Some(subject(who)?) })
+}
+
+/// Reads `KEY=VALUE`.
+pub(super) fn fact(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("give KEY=VALUE, like land_way=granted".to_owned()),
+    }
 }

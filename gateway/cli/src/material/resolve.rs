@@ -4,7 +4,7 @@ use clap::Args;
 use oncebus_proto::v1::{self as pb, material_service_client::MaterialServiceClient};
 use serde_json::{Value, json};
 
-use super::case::CaseArgs;
+use super::case::{CaseArgs, fact};
 use crate::{
     client::{CALL_TIME, CallArgs, ProfileArgs, failed, within},
     exit::CliError,
@@ -40,7 +40,7 @@ pub(crate) struct ResolveArgs {
     #[arg(long, value_name = "PACKAGE", conflicts_with = "items")]
     package: Option<String>,
     /// A fact of the case, like land_way=granted; may be repeated
-    #[arg(long = "fact", value_name = "KEY=VALUE", value_parser = pair)]
+    #[arg(long = "fact", value_name = "KEY=VALUE", value_parser = fact)]
     facts: Vec<(String, String)>,
     /// Which of several materials is meant, like M04@contractor=D337012345; may be repeated
     #[arg(long = "choose", value_name = "TYPE@ROLE=NUMBER", value_parser = choice)]
@@ -167,13 +167,6 @@ fn state(status: pb::RequirementStatus) -> &'static str {
         pb::RequirementStatus::NotShared => "不共享 not shared",
         pb::RequirementStatus::Unknown => "未知 unknown",
         pb::RequirementStatus::Unspecified => "",
-    }
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err("give KEY=VALUE, like land_way=granted".to_owned()),
     }
 }
 

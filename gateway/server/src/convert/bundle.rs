@@ -1,11 +1,13 @@
 //! Messages of FetchBundle.
 
 use oncebus_core::{
-    BundleId, BundlePart, BundleSummary, Bus, Failure, FetchQuery, FieldError, Part,
+    BundleId, BundlePart, BundleSummary, Bus, ChecklistQuery, Failure, FetchQuery, FieldError,
+    Part, RequestId,
 };
 use oncebus_proto::v1 as pb;
 
 use super::{
+    checklist::checklist_query,
     common::{purpose, receipt, request_id},
     material::info,
     status::entry_error,
@@ -17,14 +19,34 @@ const MAX_ENTRIES: usize = 100;
 /// Longest reference of an entry, in bytes.
 const MAX_REFERENCE_BYTES: usize = 64;
 
-/// Reads a bundle: what each entry fetches, and what the caller calls it.
+/// What a bundle is made of.
+pub(crate) enum BundleAsked {
+    /// These fetches, and what the caller calls each.
+    Listed(Vec<FetchQuery>, Vec<String>),
+    /// What is held of a checklist.
+    Required(Box<ChecklistQuery>, RequestId),
+}
+
+/// Reads a bundle: a list, or a checklist.
 pub(crate) fn bundle_query(
     bus: &Bus,
     message: pb::FetchBundleRequest,
-) -> Result<(Vec<FetchQuery>, Vec<String>), FieldError> {
-    let pb::FetchBundleRequest { entries, purpose: why, request_id: id } = message;
+) -> Result<BundleAsked, FieldError> {
+    let pb::FetchBundleRequest { entries, purpose: why, request_id: id, checklist } = message;
     purpose(bus, why.clone())?;
-    request_id(&id)?;
+    let request = request_id(&id)?;
+    if let Some(required) = checklist {
+        if !entries.is_empty() {
+            let cure = "give one of the two";
+            return Err(FieldError::new("entries", "is given beside checklist", cure));
+        }
+        let required = pb::ResolveRequirementsRequest { purpose: why, request_id: id, ..required };
+        let query = checklist_query(bus, required).map_err(|error| {
+            let field = format!("checklist.{}", error.field);
+            error.of(field)
+        })?;
+        return Ok(BundleAsked::Required(Box::new(query), request));
+    }
     if entries.is_empty() || entries.len() > MAX_ENTRIES {
         let fault = format!("has {} entries", entries.len());
         return Err(FieldError::new("entries", fault, format!("give 1 to {MAX_ENTRIES}")));
@@ -47,7 +69,9 @@ pub(crate) fn bundle_query(
         })?;
         Ok((query, reference))
     };
-    entries.into_iter().enumerate().map(entry).collect()
+    let listed: Result<Vec<_>, FieldError> = entries.into_iter().enumerate().map(entry).collect();
+    let (queries, references) = listed?.into_iter().unzip();
+    Ok(BundleAsked::Listed(queries, references))
 }
 
 /// Checks a caller's own text for one entry of a list.
@@ -61,6 +85,13 @@ pub(super) fn checked_reference(reference: &str) -> Result<(), FieldError> {
         return Err(FieldError::new("reference", "has a control character", "remove it"));
     }
     Ok(())
+}
+
+/// Writes the first message of a bundle that a checklist asked for.
+pub(crate) fn bundle_checklist(
+    checklist: pb::ResolveRequirementsResponse,
+) -> pb::FetchBundleResponse {
+    pb::FetchBundleResponse { checklist: Some(checklist), ..Default::default() }
 }
 
 /// Writes a part of the answer; a reference is taken by its entry's first message.

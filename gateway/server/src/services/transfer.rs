@@ -37,7 +37,7 @@ impl TransferService for Transfer {
         &self,
         request: Request<pb::FetchBundleRequest>,
     ) -> Result<Response<bundle::Messages>, Status> {
-        bundle::fetch(&self.0, request).map(Response::new)
+        bundle::fetch(&self.0, request).await.map(Response::new)
     }
 
     async fn begin_publish(
