@@ -19,7 +19,7 @@ pub(super) async fn a_contribution_is_registered_and_never_current(registry: &dy
     assert!(version.sealed && !version.current);
     assert_eq!(version.holder, new.holder);
     let current = registry.current(&key.material_type, &key.subject, None).await.unwrap();
-    assert_eq!(current, [held.clone()], "it replaced what the holder has");
+    assert_eq!(current, std::slice::from_ref(&held), "it replaced what the holder has");
     let contribution = registry.contribution(&version.id).await.unwrap().unwrap();
     assert_eq!(contribution.correction, CorrectionId(new.id.0));
     assert_eq!(contribution.department, new.holder);
