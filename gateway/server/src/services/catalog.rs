@@ -34,19 +34,6 @@ impl Catalog {
         let page = self.0.pager.page(caller, &filter, size, token, &*self.0.clock)?;
         Ok(Cut { catalog, page })
     }
-
-    /// Cuts the page out of `rows`, and makes the token of the next.
-    fn cut<'a, T>(&self, rows: &'a [T], page: &Page) -> (&'a [T], String) {
-        let start = page.after.as_ref().and_then(|after| after.parse().ok()).unwrap_or(0);
-        let start = rows.len().min(start);
-        let end = rows.len().min(start + page.size);
-        let next = if end < rows.len() {
-            self.0.pager.token(page, end.to_string(), &*self.0.clock)
-        } else {
-            String::new()
-        };
-        (&rows[start..end], next)
-    }
 }
 
 #[tonic::async_trait]
@@ -59,7 +46,7 @@ impl CatalogService for Catalog {
             self.0.callers.admit(request, |message, caller| {
                 self.page("types", caller, message.page_size, &message.page_token)
             })?;
-        let (rows, next_page_token) = self.cut(catalog.types(), &page);
+        let (rows, next_page_token) = self.0.pager.cut(&page, catalog.types(), &*self.0.clock);
         Ok(Response::new(pb::ListMaterialTypesResponse {
             material_types: rows.iter().map(|row| convert::material_type(row)).collect(),
             next_page_token,
@@ -90,7 +77,8 @@ impl CatalogService for Catalog {
             self.0.callers.admit(request, |message, caller| {
                 self.page("departments", caller, message.page_size, &message.page_token)
             })?;
-        let (rows, next_page_token) = self.cut(catalog.departments(), &page);
+        let (rows, next_page_token) =
+            self.0.pager.cut(&page, catalog.departments(), &*self.0.clock);
         Ok(Response::new(pb::ListDepartmentsResponse {
             departments: rows.iter().map(convert::department).collect(),
             next_page_token,
@@ -106,7 +94,7 @@ impl CatalogService for Catalog {
             self.0.callers.admit(request, |message, caller| {
                 self.page("items", caller, message.page_size, &message.page_token)
             })?;
-        let (rows, next_page_token) = self.cut(catalog.items(), &page);
+        let (rows, next_page_token) = self.0.pager.cut(&page, catalog.items(), &*self.0.clock);
         Ok(Response::new(pb::ListItemsResponse {
             items: rows.iter().map(convert::item).collect(),
             next_page_token,
@@ -137,7 +125,7 @@ impl CatalogService for Catalog {
             self.0.callers.admit(request, |message, caller| {
                 self.page("packages", caller, message.page_size, &message.page_token)
             })?;
-        let (rows, next_page_token) = self.cut(catalog.packages(), &page);
+        let (rows, next_page_token) = self.0.pager.cut(&page, catalog.packages(), &*self.0.clock);
         Ok(Response::new(pb::ListPackagesResponse {
             packages: rows.iter().map(convert::package).collect(),
             next_page_token,
