@@ -410,3 +410,35 @@ async fn one_code_lists_everything_of_a_project_and_its_parties_by_stage() {
     assert_eq!(first.entries.len() + rest.entries.len(), all.entries.len());
     assert_eq!(housing.outcomes("list").await.len(), 3);
 }
+
+#[tokio::test]
+async fn a_type_has_one_source_in_each_region_and_that_one_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    five(dir.path());
+    let path = dir.path().join("departments.toml");
+    let row =
+        "\n[[source]]\nname = \"自然资源和规划局\"\nregion = \"370811\"\ndepartment = \"titles\"\n";
+    let text = fs::read_to_string(&path).unwrap() + row;
+    fs::write(path, text).unwrap();
+    let bus = TestBus::builder().catalog(dir.path().to_owned(), &FIVE).start().await;
+    let project = |code: &str| pb::Subject { value: code.to_owned(), ..subject() };
+    let [city, district] = ["2501-370800-04-01-000016", "2506-370811-04-01-123450"].map(project);
+    let permit = "engineering_planning_permit";
+    bus.adapter("planning").hold_about(&city, permit, "C-1", "of the city", good(false));
+    bus.adapter("titles").hold_about(&district, permit, "D-1", "of the district", good(false));
+    let find = async |about: &pb::Subject| {
+        let request = pb::FindMaterialsRequest {
+            material_type: permit.to_owned(),
+            subject: Some(about.clone()),
+            purpose: Some(oncebus_tests::purpose()),
+            ..Default::default()
+        };
+        let found = bus.client("housing").material.find_materials(request).await.unwrap();
+        found.into_inner().materials[0].holder.clone()
+    };
+
+    let holders = [find(&city).await, find(&district).await];
+
+    assert_eq!(holders, ["planning", "titles"]);
+    assert_eq!(bus.adapter("planning").calls().lookup, 1);
+}

@@ -156,7 +156,7 @@ impl Bus {
         exchange.request(common.request_id);
         exchange.about(&subject);
         exchange.claims(claims);
-        exchange.holder(&material_type.department);
+        exchange.holder(&self.source(material_type, &subject));
         exchange.part_of(common.id);
         exchange.under_batch(&common.intent);
         let question = Question { material_type, subject: &subject, number: None, claims };
@@ -164,7 +164,7 @@ impl Bus {
             Ok(_standing) => match timeout_at(*deadline, common.places.acquire()).await {
                 Ok(_place) => self.compare(&mut exchange, question, *deadline).await,
                 Err(_late) => {
-                    let holder = material_type.department.clone();
+                    let holder = self.source(material_type, &subject);
                     Err(HolderError::Deadline { holder }.into())
                 }
             },

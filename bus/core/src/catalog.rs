@@ -231,6 +231,13 @@ impl Catalog {
         region.and_then(|region| there?.get(region)).unwrap_or(&of.department)
     }
 
+    /// Returns whether a type's materials come from a department, in some region at least.
+    pub fn is_source(&self, of: &MaterialType, department: &DeptId) -> bool {
+        let elsewhere = self.regional.get(&of.source_department);
+        of.department == *department
+            || elsewhere.is_some_and(|there| there.values().any(|source| source == department))
+    }
+
     /// Returns within how many days an end counts as expiring.
     pub fn expiring_days(&self) -> u32 {
         self.contents.expiring_days

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     Bus, Call, Circumstances, Contribution, CorrectionId, CorrectionState, DeptId, Ending,
     ExchangeError, Facts, MaterialInfo, MaterialType, Operation, Subject, Supply, Version, When,
-    cache::Topic, exchange::Exchange, publish::region,
+    cache::Topic, exchange::Exchange,
 };
 
 /// Contributions that one round looks at.
@@ -61,7 +61,7 @@ impl Bus {
         away: &mut HashSet<DeptId>,
     ) -> Result<Option<CorrectionState>, ExchangeError> {
         let material_type = self.stored_type(&version.manifest.material_type)?;
-        let source = self.source_of(&material_type, version);
+        let source = self.source(&material_type, &version.subject);
         let asks = material_type.supply != Supply::Uploaded;
         if asks && (away.contains(&source) || self.holders.ready(&source).is_err()) {
             return Ok(None);
@@ -117,16 +117,6 @@ impl Bus {
             }
         };
         Ok(if same { CorrectionState::Matched } else { CorrectionState::Differs })
-    }
-
-    fn source_of(&self, material_type: &MaterialType, version: &Version) -> DeptId {
-        match material_type.supply {
-            Supply::Uploaded => {
-                let region = region(&version.subject);
-                self.catalog().source_department(material_type, region.as_deref()).clone()
-            }
-            Supply::OriginHeld | Supply::VerifyOnly => material_type.department.clone(),
-        }
     }
 
     /// Describes the contributions of a type about a subject as they are judged now, oldest first.

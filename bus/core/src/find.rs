@@ -86,7 +86,7 @@ impl Bus {
             Exchange::begin(&self, &caller, Operation::Find, &material_type, &purpose);
         exchange.request(request_id);
         exchange.about(&subject);
-        exchange.holder(&material_type.department);
+        exchange.holder(&self.source(&material_type, &subject));
         let found = async {
             exchange.decide(&caller, Operation::Find, &material_type)?;
             let number = number.as_ref();

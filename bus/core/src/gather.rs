@@ -190,7 +190,7 @@ impl Bus {
     ) -> Result<(), ExchangeError> {
         let mut left = Vec::new();
         for (place, gathered) in gathered.iter_mut().enumerate().filter(|(_, g)| g.is_none()) {
-            let holder = &wanted[place].material_type.department;
+            let holder = &self.source(&wanted[place].material_type, &wanted[place].subject);
             match self.holders.ready(holder) {
                 Ok(()) => left.push(place),
                 Err(_known_to_fail) => *gathered = Some(self.away(holder)),
@@ -211,7 +211,7 @@ impl Bus {
         });
         for (place, part, found) in join_all(asks).await {
             exchange.add(&part);
-            let holder = &wanted[place].material_type.department;
+            let holder = &self.source(&wanted[place].material_type, &wanted[place].subject);
             gathered[place] = Some(match found {
                 Ok(found) => {
                     self.outages.ended(holder);

@@ -58,6 +58,7 @@ mod rng;
 mod seal;
 mod settle;
 mod source;
+mod source_department;
 mod spool;
 mod standing;
 mod status;

@@ -27,7 +27,7 @@ impl Bus {
         topic: &Topic,
         deadline: Instant,
     ) -> Result<Told, ExchangeError> {
-        let holder = material_type.department.clone();
+        let holder = self.source(material_type, &topic.subject);
         let query = LookupQuery {
             material_type: topic.material_type.clone(),
             subject: topic.subject.clone(),

@@ -16,7 +16,7 @@ use crate::{
     RequestId, RequestScope, RequestState, Subject, Upload, UploadId, VersionId,
 };
 
-pub(crate) use self::{intake::region, turns::Turns};
+pub(crate) use self::turns::Turns;
 
 /// A checked announcement of a version.
 #[derive(Clone, Debug)]

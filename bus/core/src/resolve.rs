@@ -196,7 +196,8 @@ impl Bus {
         if exchange.personal() {
             return Ok(self.look(exchange, ask).await?.found);
         }
-        let late = || HolderError::Deadline { holder: ask.material_type.department.clone() };
+        let late =
+            || HolderError::Deadline { holder: self.source(ask.material_type, &ask.topic.subject) };
         let key = (ask.topic.clone(), self.caches.generation(ask.topic));
         match self.lookups.enter(&key, ask.deadline).await.ok_or_else(late)? {
             Entered::Joined(shared, _) => {

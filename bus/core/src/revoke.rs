@@ -119,7 +119,7 @@ impl Bus {
             id: query.request_id,
         };
         let claimed = async {
-            may_revoke(&mut exchange, &caller, material_type)?;
+            self.may_revoke(&mut exchange, &caller, material_type)?;
             self.claim(&scope, &query.payload).await
         };
         if let Err(error) = claimed.await {
@@ -165,24 +165,25 @@ impl Bus {
         let receipt = exchange.served(0, None).await?;
         Ok(RevokedVersion { info, version, receipt })
     }
-}
 
-/// Decides by caller and type: who may publish the type, and who holds it at the origin, may ask.
-fn may_revoke(
-    exchange: &mut Exchange,
-    caller: &Caller,
-    material_type: &MaterialType,
-) -> Result<(), ExchangeError> {
-    let decided = exchange.decide(caller, Operation::Revoke, material_type);
-    let holds =
-        material_type.supply == Supply::OriginHeld && material_type.department == caller.department;
-    match decided {
-        Ok(_standing) => Ok(()),
-        Err(ExchangeError::AccessDenied { .. }) if holds => {
-            exchange.by_rule(Rule::Holder);
-            Ok(())
+    /// Decides by caller and type: who may publish the type, and who holds it at the origin, may ask.
+    fn may_revoke(
+        &self,
+        exchange: &mut Exchange,
+        caller: &Caller,
+        material_type: &MaterialType,
+    ) -> Result<(), ExchangeError> {
+        let decided = exchange.decide(caller, Operation::Revoke, material_type);
+        let holds = material_type.supply == Supply::OriginHeld
+            && self.catalog().is_source(material_type, &caller.department);
+        match decided {
+            Ok(_standing) => Ok(()),
+            Err(ExchangeError::AccessDenied { .. }) if holds => {
+                exchange.by_rule(Rule::Holder);
+                Ok(())
+            }
+            Err(error) => Err(error),
         }
-        Err(error) => Err(error),
     }
 }
 

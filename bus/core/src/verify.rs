@@ -90,7 +90,7 @@ impl Bus {
         exchange.request(request_id);
         exchange.about(&subject);
         exchange.claims(&claims);
-        exchange.holder(&material_type.department);
+        exchange.holder(&self.source(&material_type, &subject));
         let question = Question {
             material_type: &material_type,
             subject: &subject,
@@ -149,7 +149,7 @@ impl Bus {
         claims: Vec<Claim>,
         deadline: Instant,
     ) -> Result<Finding, ExchangeError> {
-        let holder = &question.material_type.department;
+        let holder = &self.source(question.material_type, question.subject);
         let asking = exchange.asking(deadline);
         if !self.holders.describe(holder, &asking).await?.verifies {
             return Err(HolderError::CannotVerify { holder: holder.clone() }.into());

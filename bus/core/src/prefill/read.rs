@@ -13,7 +13,8 @@ use super::{
     plan::Plan,
 };
 use crate::{
-    Admitted, Bar, Bus, ExchangeError, FetchQuery, MaterialInfo, Number, Target, gather::Wanted,
+    Admitted, Bar, Bus, DeptId, ExchangeError, FetchQuery, MaterialInfo, Number, Target,
+    gather::Wanted,
 };
 
 /// Largest content that is read, in bytes: a record of data items has a few KiB.
@@ -98,7 +99,10 @@ impl Bus {
                 info: Box::new(taken.info),
                 receipt: Box::new(taken.receipt),
             }),
-            Err(failure) => not_read(failure.error, content.wanted).map(Came::Not),
+            Err(failure) => {
+                let Wanted { material_type, subject } = content.wanted;
+                not_read(failure.error, self.source(material_type, subject)).map(Came::Not)
+            }
         }
     }
 }
@@ -135,11 +139,11 @@ fn contents<'p>(plan: &'p Plan<'_>, held: &mut [HeldMaterials]) -> Vec<Content<'
 }
 
 /// Says why a content was not read, where that concerns this content only.
-fn not_read(error: ExchangeError, wanted: &Wanted) -> Result<SourceStatus, ExchangeError> {
+fn not_read(error: ExchangeError, holder: DeptId) -> Result<SourceStatus, ExchangeError> {
     match error {
         ExchangeError::Holder(error) => {
             tracing::warn!(%error, "a department does not give what a form takes from it");
-            Ok(SourceStatus::Unknown { holder: wanted.material_type.department.clone() })
+            Ok(SourceStatus::Unknown { holder })
         }
         // What was current a moment ago is not any more.
         ExchangeError::MaterialNotFound

@@ -3,8 +3,8 @@
 use tokio::time::Instant;
 
 use crate::{
-    Bus, Caller, DuplicateCollection, ExchangeError, FieldError, Intake, MaterialType, ProjectCode,
-    Scheme, Subject, Supply, cache::Topic, correct::PATIENCE, exchange::Exchange,
+    Bus, Caller, DuplicateCollection, ExchangeError, FieldError, Intake, MaterialType, Supply,
+    cache::Topic, correct::PATIENCE, exchange::Exchange,
 };
 
 use super::BeginQuery;
@@ -43,13 +43,11 @@ impl Bus {
                 Err(FieldError::new("exception", fault, "leave it out").into())
             }
             (Supply::Uploaded, None) => {
-                let region = region(&query.subject);
-                let catalog = self.catalog();
-                let source = catalog.source_department(&query.material_type, region.as_deref());
-                if *source == caller.department {
+                let source = self.source(&query.material_type, &query.subject);
+                if source == caller.department {
                     return Ok(Intake::Source);
                 }
-                Ok(Intake::Other { source: source.clone() })
+                Ok(Intake::Other { source })
             }
         }
     }
@@ -62,7 +60,7 @@ impl Bus {
         query: &BeginQuery,
     ) -> Result<(), ExchangeError> {
         let material_type = &*query.material_type;
-        let holder = &material_type.department;
+        let holder = &self.source(material_type, &query.subject);
         if self.holders.ready(holder).is_err() {
             self.outages.note(holder, self.clock.now());
             return Ok(());
@@ -86,11 +84,4 @@ impl Bus {
         exchange.holder(holder);
         Err(error)
     }
-}
-
-/// Returns the region that a project's code was given in; nothing else has one.
-pub(crate) fn region(subject: &Subject) -> Option<String> {
-    let code = (subject.scheme() == Scheme::Project).then(|| subject.value());
-    let code: ProjectCode = code?.parse().ok()?;
-    Some(code.region().ok()?.as_str().to_owned())
 }
