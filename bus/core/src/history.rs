@@ -2,7 +2,7 @@
 
 use crate::{
     Bus, Day, ExchangeError, Facts, FieldError, MaterialInfo, MaterialType, Number, Subject,
-    Supply, When,
+    Supply, When, planted::Bug,
 };
 
 impl Bus {
@@ -22,7 +22,8 @@ impl Bus {
         }
         let now = self.clock.now();
         self.known_of(day, Day::of(now)).await?;
-        let past = self.registry.past(&material_type.code, subject, day.end()).await?;
+        let known_by = if self.planted.is(Bug::PastIsPresent) { Day::of(now) } else { day };
+        let past = self.registry.past(&material_type.code, subject, known_by.end()).await?;
         let facts = Facts::default();
         let under = self.circumstances(material_type, subject, &facts, When::Now(now)).await?;
         let then = self.circumstances(material_type, subject, &facts, When::Then(day)).await?;

@@ -24,6 +24,10 @@ pub enum Bug {
     MissingGenerationCheck,
     /// An answer leaves before its Outcome is durable.
     OutcomeAfterRelease,
+    /// What is remembered of a version is believed though it was revoked.
+    RevokedPointerForgotten,
+    /// `as_of` tells what is current now.
+    PastIsPresent,
 }
 
 /// The bug of one bus, if it has one. Clones share it.

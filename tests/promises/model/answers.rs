@@ -19,7 +19,9 @@ pub(super) struct Way {
 }
 
 /// What a holder's absence is told as.
-const AWAY: &str = "ADAPTER_UNAVAILABLE";
+pub(super) const AWAY: &str = "ADAPTER_UNAVAILABLE";
+/// What is told where a version was taken back.
+pub(super) const REVOKED: Answer = Answer::Refused("VERSION_REVOKED");
 /// What is told where a call without a number means several documents.
 pub(super) const AMBIGUOUS: Answer = Answer::Refused("MATERIAL_AMBIGUOUS");
 
@@ -33,6 +35,7 @@ impl City {
     pub(super) fn named(&self, paper: &Paper, at: usize, offset: usize) -> Vec<Way> {
         let size = paper.versions[at].content.size;
         let answers = match offset {
+            _ if paper.versions[at].revoked.is_some() => vec![REVOKED],
             _ if offset > size => vec![Answer::Refused("INVALID_FIELD")],
             _ if offset == size => vec![Answer::Version { at, stale: false }],
             _ => self.bytes(paper, at, false),
@@ -44,7 +47,8 @@ impl City {
     /// Returns what was right at some time, or may have been.
     pub(super) fn earlier(&self, paper: &Paper) -> Vec<Answer> {
         let versions = 0..paper.versions.len();
-        let mut answers: Vec<_> = versions.flat_map(|at| self.bytes(paper, at, false)).collect();
+        let mut answers: Vec<_> =
+            versions.flat_map(|at| self.good_bytes(paper, at, false)).collect();
         answers.push(Answer::Refused("MATERIAL_NOT_FOUND"));
         answers
     }
@@ -66,7 +70,9 @@ impl City {
             _ if self.is_up(issuer) => {
                 let at = paper.held();
                 let after = Standing { current: Some(at), confirmed_ms: self.now_ms };
-                vec![Way { answer: Answer::Version { at, stale: false }, after }]
+                let revoked = paper.versions[at].revoked.is_some();
+                let answer = if revoked { REVOKED } else { Answer::Version { at, stale: false } };
+                vec![Way { answer, after }]
             }
             Some(at) if stale > 0 && known_for < relied_on + stale => {
                 same(self.bytes(paper, at, true))
@@ -75,9 +81,17 @@ impl City {
         }
     }
 
-    /// Returns what may become of asking for a version's bytes. What is remembered may be forgotten
-    /// at any time, except personal content, which is never remembered.
+    /// Returns what may become of asking for a version's bytes: nobody is given what was revoked.
     fn bytes(&self, paper: &Paper, at: usize, stale: bool) -> Vec<Answer> {
+        match paper.versions[at].revoked {
+            Some(_) => vec![REVOKED],
+            None => self.good_bytes(paper, at, stale),
+        }
+    }
+
+    /// The same of what was never revoked. What is remembered may be forgotten at any time, except
+    /// personal content, which is never remembered.
+    fn good_bytes(&self, paper: &Paper, at: usize, stale: bool) -> Vec<Answer> {
         let version = Answer::Version { at, stale };
         if !self.is_up(paper.versions[at].holder) {
             let away = Answer::Refused(AWAY);

@@ -5,7 +5,12 @@ use std::{collections::HashSet, fmt};
 use oncebus_proto::v1 as pb;
 use oncebus_tests::Document;
 
-use super::dice::Dice;
+use super::{
+    days::Days,
+    dice::Dice,
+    history::Became,
+    verdict::{Kind, Revoked},
+};
 
 /// The departments that call and hold.
 pub(super) const DEPARTMENTS: [&str; 3] = ["housing", "planning", "market"];
@@ -14,6 +19,7 @@ pub(super) const DEPARTMENTS: [&str; 3] = ["housing", "planning", "market"];
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Type {
     pub(super) code: &'static str,
+    pub(super) kind: Kind,
     pub(super) personal: bool,
     /// The department whose version nobody else replaces.
     pub(super) source: &'static str,
@@ -27,6 +33,7 @@ pub(super) struct Type {
 
 const UPLOADED: Type = Type {
     code: "",
+    kind: Kind::TermOfContract,
     personal: false,
     source: "housing",
     held_by: None,
@@ -37,9 +44,21 @@ const UPLOADED: Type = Type {
 /// The types that the model plays with: uploaded, personal, and held by their issuers.
 pub(super) const TYPES: [Type; 6] = [
     Type { code: "construction_contract", ..UPLOADED },
-    Type { code: "geotech_survey_report", ..UPLOADED },
-    Type { code: "agent_authorization", personal: true, source: "market", ..UPLOADED },
-    Type { code: "business_license", held_by: Some("market"), relied_on_ms: 60_000, ..UPLOADED },
+    Type { code: "geotech_survey_report", kind: Kind::VersionBound, ..UPLOADED },
+    Type {
+        code: "agent_authorization",
+        kind: Kind::FixedUntil,
+        personal: true,
+        source: "market",
+        ..UPLOADED
+    },
+    Type {
+        code: "business_license",
+        kind: Kind::LiveStatus,
+        held_by: Some("market"),
+        relied_on_ms: 60_000,
+        ..UPLOADED
+    },
     Type {
         code: "land_grant_contract",
         held_by: Some("planning"),
@@ -49,6 +68,7 @@ pub(super) const TYPES: [Type; 6] = [
     },
     Type {
         code: "fire_design_opinion",
+        kind: Kind::VersionBound,
         held_by: Some("housing"),
         relied_on_ms: 1_800_000,
         ..UPLOADED
@@ -80,9 +100,12 @@ pub(super) struct Content {
 #[derive(Clone, Debug)]
 pub(super) struct Version {
     pub(super) content: Content,
+    pub(super) days: Days,
     pub(super) holder: &'static str,
     /// Its name, once the bus has said it.
     pub(super) name: Option<String>,
+    /// That it was taken back, for ever.
+    pub(super) revoked: Option<Revoked>,
     /// Whether it was brought beside the version of its source, and so never becomes current.
     pub(super) contributed: bool,
 }
@@ -105,6 +128,10 @@ pub(super) struct Paper {
     pub(super) versions: Vec<Version>,
     /// All that may be registered of it now.
     pub(super) standings: Vec<Standing>,
+    /// What became current, in this order.
+    pub(super) history: Vec<Became>,
+    /// When a call about it last ended unseen.
+    pub(super) unseen_ms: Option<i64>,
 }
 
 /// Everything.
@@ -131,7 +158,7 @@ impl City {
             match of.held_by {
                 Some(holder) => {
                     let mut paper = Paper::new(of, (UPLOADS[0].0, "O-1"));
-                    paper.versions.push(Version::new(city.content(dice), holder));
+                    paper.versions.push(Version::new(city.content(dice), Days::default(), holder));
                     city.papers.push(paper);
                 }
                 None => city.papers.extend(UPLOADS.map(|place| Paper::new(of, place))),
@@ -170,6 +197,11 @@ impl City {
         DEPARTMENTS.iter().any(|d| *d == department && self.rights.contains(&(*d, of.code, right)))
     }
 
+    /// Tells whether a department may see what there is: also where it publishes and may not fetch.
+    pub(super) fn may_look(&self, department: &str, of: &Type) -> bool {
+        [Right::Fetch, Right::Publish].into_iter().any(|right| self.may(department, of, right))
+    }
+
     pub(super) fn is_up(&self, holder: &str) -> bool {
         !self.away.contains(holder)
     }
@@ -193,20 +225,49 @@ impl Content {
 }
 
 impl Version {
-    pub(super) fn new(content: Content, holder: &'static str) -> Self {
-        Self { content, holder, name: None, contributed: false }
+    pub(super) fn new(content: Content, days: Days, holder: &'static str) -> Self {
+        Self { content, days, holder, name: None, revoked: None, contributed: false }
+    }
+
+    /// Tells whether an answer is about it: by content, and by name where both have one.
+    pub(super) fn is_told_by(&self, info: &pb::MaterialInfo) -> bool {
+        let name = self.name.as_ref().filter(|_| !info.version.is_empty());
+        name.is_none_or(|name| *name == info.version)
+            && info.size_bytes == self.content.size as i64
+            && info.version_digest == Some(oncebus_tests::digest(&self.content.bytes()))
     }
 }
 
 impl Paper {
     fn new(of: &'static Type, (subject, number): (&'static str, &'static str)) -> Self {
         let nothing = Standing { current: None, confirmed_ms: i64::MIN };
-        Self { of, subject, number, versions: Vec::new(), standings: vec![nothing] }
+        Self {
+            of,
+            subject,
+            number,
+            versions: Vec::new(),
+            standings: vec![nothing],
+            history: Vec::new(),
+            unseen_ms: None,
+        }
     }
 
     /// Returns the version that its issuer holds now: the newest that the model made.
     pub(super) fn held(&self) -> usize {
         self.versions.len() - 1
+    }
+
+    /// Tells whether this department's upload may replace the current version, and not just stand beside
+    /// it.
+    pub(super) fn may_be_replaced_by(&self, who: &str) -> bool {
+        let current = self.standings.iter().filter_map(|standing| standing.current);
+        who == self.of.source
+            || current.into_iter().all(|v| self.versions[v].holder != self.of.source)
+    }
+
+    /// Tells whether a version with this content was revoked.
+    pub(super) fn is_revoked(&self, content: Content) -> bool {
+        self.versions.iter().any(|v| v.content == content && v.revoked.is_some())
     }
 
     /// Returns what is registered, where that is certain.

@@ -7,12 +7,22 @@ use std::fmt;
 pub(super) enum Flaw {
     /// A call was answered that had to be denied.
     ServedThoughDenied,
-    /// A call by type and subject got what was replaced before it began.
+    /// A call by type and subject got what was replaced or revoked before it began.
     OldVersion,
+    /// A call by name was told or given a version as good that was revoked before it began.
+    GoodThoughRevoked,
+    /// A version is said to be good, or to end, otherwise than it does.
+    WrongVerdict,
+    /// Of a material that ever had a version none was found, or two.
+    NotOneCurrent,
+    /// What was current on a day is told otherwise than it was.
+    WrongPast,
     /// Another answer than the model allows.
     WrongAnswer,
     /// A byte was here before the record that allows it.
     ReleasedBeforeOutcome,
+    /// An answer left, and by its record nothing decided it.
+    RecordedUndecided,
     /// A record is not what it must be.
     WrongRecord,
     /// An adapter was asked without an Intent.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use oncebus_proto::v1 as pb;
-use oncebus_tests::Fault;
+use oncebus_tests::{Fault, Words};
 use tokio::{
     task::{JoinHandle, yield_now},
     time::{sleep, timeout},
@@ -14,6 +14,7 @@ use tonic::Status;
 use super::{
     answers::{Answer, Way},
     city::{City, DEPARTMENTS, Right, Version},
+    days::{DAY_MS, Days, day_of},
     divergence::{Divergence, Flaw},
     drive::{Drive, SOON},
     fetches::Call,
@@ -101,9 +102,15 @@ impl Drive {
         let (at, holder) = self.dice.pick(&held);
         let content = self.city.content(&mut self.dice);
         self.note(format!("{holder} changes {}", self.city.papers[at]));
+        let days = Days::draw(&mut self.dice, day_of(self.city.now_ms));
         let paper = &mut self.city.papers[at];
-        paper.versions.push(Version::new(content, holder));
-        self.bus.adapter(holder).hold(paper.of.code, paper.number, content.bytes());
+        paper.versions.push(Version::new(content, days, holder));
+        let words = Words {
+            issued: days.issued_text().leak(),
+            valid_until: days.spelt().leak(),
+            ..Words::default()
+        };
+        self.bus.adapter(holder).hold_as(paper.of.code, paper.number, content.bytes(), words);
         self.count("changed by its issuer");
     }
 
@@ -119,6 +126,19 @@ impl Drive {
             return Ok(());
         }
         self.night().await
+    }
+
+    /// The clock jumps, by hours or by months. All uploads are given up before.
+    pub(super) async fn clock_jumps(&mut self) -> Result<(), Divergence> {
+        if !self.uploads.is_empty() {
+            self.night().await?;
+        }
+        let spans = [7 * HOUR_MS, DAY_MS, 9 * DAY_MS, 31 * DAY_MS, 100 * DAY_MS];
+        let ms = self.dice.pick(&spans);
+        self.note(format!("the clock jumps by {} hours", ms / HOUR_MS));
+        self.pass(ms);
+        self.count("clock jumped");
+        Ok(())
     }
 
     /// Lets so much time pass that all uploads are given up.
@@ -300,7 +320,7 @@ impl Drive {
         Ok(())
     }
 
-    fn spawn_commit(
+    pub(super) fn spawn_commit(
         &self,
         upload: &Upload,
     ) -> JoinHandle<Result<pb::CommitPublishResponse, Status>> {

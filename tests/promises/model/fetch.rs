@@ -8,7 +8,7 @@ use tonic::{Status, Streaming};
 use tonic_types::StatusExt as _;
 
 use super::{
-    answers::{AMBIGUOUS, Answer, Way},
+    answers::{AMBIGUOUS, Answer, REVOKED, Way},
     city::{City, Paper, Standing, Version},
     divergence::{Divergence, Flaw},
     ledger::Ledger,
@@ -129,13 +129,22 @@ impl Got {
         trail: &Trail,
     ) -> Result<Vec<Standing>, Divergence> {
         let mut after: Vec<Standing> = Vec::new();
+        let mut wrong = None;
+        let now_ms = city.now_ms;
         for way in ways {
-            if self.fits(&mut city.papers[at], way.answer) && !after.contains(&way.after) {
-                after.push(way.after);
+            let paper = &mut city.papers[at];
+            if !self.fits(paper, way.answer) {
+                continue;
+            }
+            match self.misjudged(paper, way, now_ms) {
+                None if after.contains(&way.after) => {}
+                None => after.push(way.after),
+                what => wrong = what,
             }
         }
         if after.is_empty() {
-            return Err(self.differs(city, at, ways));
+            let misjudged = wrong.map(|what| Flaw::WrongVerdict.because(what));
+            return Err(misjudged.unwrap_or_else(|| self.differs(city, at, ways)));
         }
         self.recorded(trail)?;
         Ok(after)
@@ -160,6 +169,24 @@ impl Got {
         fits
     }
 
+    /// Tells what is wrong with how its version is said to stand, and with how long that is known.
+    fn misjudged(&self, paper: &Paper, way: &Way, now_ms: i64) -> Option<String> {
+        let (Answer::Version { at, .. }, Some(info)) = (way.answer, &self.info) else {
+            return None;
+        };
+        let is_current = way.after.current == Some(at);
+        let age_ms = now_ms.saturating_sub(way.after.confirmed_ms);
+        if paper.of.held_by.is_some() && is_current && info.age_ms != age_ms {
+            return Some(format!("{paper} is confirmed {} ms ago, not {age_ms}", info.age_ms));
+        }
+        paper.misjudged(at, !self.named || is_current, info, now_ms)
+    }
+
+    /// Returns whether it was good, as it is told.
+    pub(super) fn validity(&self) -> Option<pb::Validity> {
+        self.info.as_ref().map(pb::MaterialInfo::validity)
+    }
+
     /// Tells whether what came before an error is the begin of a version.
     fn is_part_of(&self, paper: &Paper) -> bool {
         let is_part = |bytes: Vec<u8>| {
@@ -175,7 +202,11 @@ impl Got {
         // One of several documents, where there were not several before.
         let was_alone = self.is_whole() && right.iter().all(|right| *right == AMBIGUOUS);
         let was_right = was_alone || earlier.into_iter().any(|answer| self.fits(paper, answer));
-        let flaw = if was_right && !self.named { Flaw::OldVersion } else { Flaw::WrongAnswer };
+        let flaw = match was_right {
+            true if !self.named => Flaw::OldVersion,
+            true if right.contains(&REVOKED) => Flaw::GoodThoughRevoked,
+            _ => Flaw::WrongAnswer,
+        };
         let (caller, told) = (self.caller, self.told());
         flaw.because(format!("{caller} may get {right:?} of {paper}, and got {told}"))
     }

@@ -42,20 +42,25 @@ impl Drive {
     /// One fetch of any version that there ever was, from anywhere in it.
     pub(super) async fn fetch_named(&mut self) -> Result<(), Divergence> {
         let (at, who) = self.draw_fetch();
-        let paper = &self.city.papers[at];
-        let named: Vec<_> =
-            (0..paper.versions.len()).filter(|v| paper.versions[*v].name.is_some()).collect();
-        if named.is_empty() {
-            return Ok(());
-        }
-        let version = self.dice.pick(&named);
-        let size = paper.versions[version].content.size;
+        let Some(version) = self.draw_named(at) else { return Ok(()) };
+        let size = self.city.papers[at].versions[version].content.size;
         let offset = match self.dice.below(4) {
             0 => 0,
             1 => size,
             2 => self.dice.below(size),
             _ => self.dice.below(size + 2),
         };
+        self.fetch_version(at, who, version, offset).await
+    }
+
+    pub(super) async fn fetch_version(
+        &mut self,
+        at: usize,
+        who: &'static str,
+        version: usize,
+        offset: usize,
+    ) -> Result<(), Divergence> {
+        let paper = &self.city.papers[at];
         let request = pb::FetchMaterialRequest {
             version: paper.versions[version].name.clone().unwrap_or_default(),
             offset: offset as i64,
@@ -126,7 +131,11 @@ impl Drive {
         self.fetch_once(at, who).await
     }
 
-    async fn fetch_once(&mut self, at: usize, who: &'static str) -> Result<(), Divergence> {
+    pub(super) async fn fetch_once(
+        &mut self,
+        at: usize,
+        who: &'static str,
+    ) -> Result<(), Divergence> {
         let ways = self.city.current(&self.city.papers[at]);
         self.fetch_alone(at, who, self.current_request(at), ways).await
     }
@@ -147,8 +156,17 @@ impl Drive {
         }
         if let Some(after) = self.judge(at, &got, &ways)? {
             self.city.papers[at].standings = after;
+            self.note_fetched(at);
         }
         Ok(())
+    }
+
+    /// Writes down what may have become current, of what its issuer holds.
+    pub(super) fn note_fetched(&mut self, at: usize) {
+        let (paper, now_ms) = (&mut self.city.papers[at], self.city.now_ms);
+        if paper.of.held_by.is_some() {
+            paper.note_fetched(now_ms);
+        }
     }
 
     /// Tells whether a hit asked its holder for bytes, by its own record.
@@ -179,6 +197,9 @@ impl Drive {
         if got.is_stale() {
             self.count("stale");
         }
+        if let Some(validity) = got.validity() {
+            self.count(validity.as_str_name());
+        }
         Ok(Some(after))
     }
 
@@ -202,6 +223,7 @@ impl Drive {
             told = true;
         }
         self.city.papers[at].standings = after;
+        self.note_fetched(at);
         Ok(())
     }
 
@@ -212,12 +234,14 @@ impl Drive {
             return;
         }
         let after: Vec<_> = self.city.current(paper).iter().map(|way| way.after).collect();
-        let standings = &mut self.city.papers[at].standings;
+        let paper = &mut self.city.papers[at];
+        paper.unseen_ms = Some(self.city.now_ms);
         for standing in after {
-            if !standings.contains(&standing) {
-                standings.push(standing);
+            if !paper.standings.contains(&standing) {
+                paper.standings.push(standing);
             }
         }
+        self.note_fetched(at);
     }
 
     pub(super) fn draw_fetch(&mut self) -> (usize, &'static str) {

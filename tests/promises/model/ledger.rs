@@ -104,9 +104,7 @@ impl Ledger {
     fn add(&mut self, leaf: &[u8]) {
         let record: Value = serde_json::from_slice(leaf).unwrap();
         let index = self.records.len() as u64;
-        if let Some(flaw) = self.wrong(&record) {
-            self.found.push(Flaw::WrongRecord.because(format!("{flaw}: {record}")));
-        }
+        self.found.extend(self.wrong(&record));
         match (record["kind"].as_str(), record["intent"].as_u64()) {
             (Some("intent"), _) => drop(self.open.insert(index)),
             (Some("outcome"), Some(closed)) => drop(self.open.remove(&closed)),
@@ -118,19 +116,21 @@ impl Ledger {
         self.records.push(record);
     }
 
-    fn wrong(&self, record: &Value) -> Option<&'static str> {
+    fn wrong(&self, record: &Value) -> Option<Divergence> {
         let personal = TYPES.iter().any(|t| t.personal && record["material_type"] == t.code);
         if personal && !(record["version"].is_null() && record["digest"].is_null()) {
-            return Some("a personal content can be told by it");
+            return Some(
+                Flaw::WrongRecord.because(format!("a personal content can be told: {record}")),
+            );
         }
         let decided = record["kind"] != "config";
         if decided && record["outcome"] == "served" && record["rule"].is_null() {
-            return Some("nothing decided it");
+            return Some(Flaw::RecordedUndecided.because(record.to_string()));
         }
         let intent = record["intent"].as_u64()?;
         match self.records.get(intent as usize) {
             Some(intent) if intent["kind"] == "intent" => None,
-            _ => Some("it closes what is no earlier intent"),
+            _ => Some(Flaw::WrongRecord.because(format!("it closes no earlier intent: {record}"))),
         }
     }
 }

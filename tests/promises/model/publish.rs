@@ -7,6 +7,7 @@ use tonic_types::StatusExt as _;
 
 use super::{
     city::{Content, DEPARTMENTS, Paper, Right, Standing, Version},
+    days::{Days, day_of},
     divergence::{Divergence, Flaw},
     drive::Drive,
 };
@@ -16,7 +17,8 @@ use super::{
 pub(super) struct Upload {
     pub(super) paper: usize,
     pub(super) who: &'static str,
-    content: Content,
+    pub(super) content: Content,
+    days: Days,
     pub(super) document: Document,
     /// The version that it is to replace.
     expected: Option<usize>,
@@ -56,8 +58,9 @@ impl Drive {
         let current = self.city.papers[paper].only_standing().current;
         let Some(at) = current else { return Ok(()) };
         self.note(format!("{who} publishes {} again", self.city.papers[paper]));
-        let content = self.city.papers[paper].versions[at].content;
-        self.begin(paper, who, Expect::Another, Some(content)).await.map(drop)
+        let version = &self.city.papers[paper].versions[at];
+        let same = Some((version.content, version.days));
+        self.begin(paper, who, Expect::Another, same).await.map(drop)
     }
 
     pub(super) async fn publish_in_part(&mut self) -> Result<(), Divergence> {
@@ -114,9 +117,12 @@ impl Drive {
         at: usize,
         who: &'static str,
         expect: Expect,
-        content: Option<Content>,
+        known: Option<(Content, Days)>,
     ) -> Result<Option<Upload>, Divergence> {
-        let content = content.unwrap_or_else(|| self.city.content(&mut self.dice));
+        let (content, days) = known.unwrap_or_else(|| {
+            let days = Days::draw(&mut self.dice, day_of(self.city.now_ms));
+            (self.city.content(&mut self.dice), days)
+        });
         let paper = &self.city.papers[at];
         let Standing { current, .. } = paper.only_standing();
         let expected = match expect {
@@ -129,6 +135,8 @@ impl Drive {
         document.expected = expected.map(name).unwrap_or_default();
         let right = if !self.city.may(who, paper.of, Right::Publish) {
             Begin::Refused("ACCESS_DENIED")
+        } else if paper.is_revoked(content) {
+            Begin::Refused("VERSION_REVOKED")
         } else if let Some(now) = current.filter(|now| paper.versions[*now].content == content) {
             Begin::Held(now)
         } else if expected != current {
@@ -136,7 +144,7 @@ impl Drive {
         } else {
             Begin::Upload
         };
-        let request = self.begin_request(at, &document);
+        let request = self.begin_request(at, &document, days);
         let id = request.request_id.clone();
         let answer = self.clients[who].transfer.clone().begin_publish(request).await;
         let answer = answer.map(tonic::Response::into_inner);
@@ -144,12 +152,16 @@ impl Drive {
             (Begin::Refused(reason), Err(status)) if reason_of(status) == reason => {
                 self.count(reason);
                 self.recorded(&id, oncebus_tests::receipt(status), reason)?;
+                self.names_current(at, status)?;
                 Ok(None)
             }
             (
                 Begin::Held(now),
                 Ok(pb::BeginPublishResponse { held_version: Some(info), receipt, .. }),
             ) if info.version == name(now) => {
+                if let Some(wrong) = paper.misjudged(now, true, info, self.city.now_ms) {
+                    return Err(Flaw::WrongVerdict.because(wrong));
+                }
                 self.count("held already");
                 self.recorded(&id, receipt.clone(), "")?;
                 Ok(None)
@@ -161,6 +173,7 @@ impl Drive {
                     paper: at,
                     who,
                     content,
+                    days,
                     document,
                     expected,
                     name: begun.upload.clone(),
@@ -183,6 +196,8 @@ impl Drive {
         let paper = &self.city.papers[upload.paper];
         let right = if !self.city.may(upload.who, paper.of, Right::Publish) {
             "ACCESS_DENIED"
+        } else if paper.is_revoked(upload.content) {
+            "VERSION_REVOKED"
         } else if paper.only_standing().current != upload.expected {
             "VERSION_CONFLICT"
         } else if !self.city.is_up(upload.who) {
@@ -190,7 +205,7 @@ impl Drive {
         } else {
             ""
         };
-        let request = self.begin_request(upload.paper, &upload.document);
+        let request = self.begin_request(upload.paper, &upload.document, upload.days);
         let id = request.request_id.clone();
         let answer = self.clients[upload.who].transfer.clone().begin_publish(request).await;
         let (reason, receipt) = match &answer {
@@ -248,6 +263,8 @@ impl Drive {
             "SIZE_MISMATCH"
         } else if !self.city.is_up(upload.who) {
             "ADAPTER_UNAVAILABLE"
+        } else if paper.is_revoked(upload.content) {
+            "VERSION_REVOKED"
         } else if paper.only_standing().current != upload.expected {
             "VERSION_CONFLICT"
         } else {
@@ -263,7 +280,8 @@ impl Drive {
                 self.committed(&upload, at, &committed)
             }
             Err(status) if reason_of(&status) == right => {
-                if right == "VERSION_CONFLICT" {
+                if matches!(right, "VERSION_CONFLICT" | "VERSION_REVOKED") {
+                    self.names_current(upload.paper, &status)?;
                     self.uploads.retain(|other| other.name != upload.name);
                 }
                 self.count(right);
@@ -276,12 +294,17 @@ impl Drive {
         }
     }
 
-    /// Adds what is being committed to the versions; which one is current is another matter.
+    /// Adds what is being committed to the versions, unless it is an earlier one; which one is current is
+    /// another matter.
     pub(super) fn add_version(&mut self, upload: &Upload) -> usize {
         let Paper { of, versions, .. } = &mut self.city.papers[upload.paper];
+        if let Some(same) = versions.iter().position(|v| v.content == upload.content) {
+            return same;
+        }
         let of_source = upload.expected.is_some_and(|now| versions[now].holder == of.source);
         let contributed = of_source && upload.who != of.source;
-        versions.push(Version { contributed, ..Version::new(upload.content, upload.who) });
+        let new = Version::new(upload.content, upload.days, upload.who);
+        versions.push(Version { contributed, ..new });
         versions.len() - 1
     }
 
@@ -300,18 +323,28 @@ impl Drive {
         answer: &pb::CommitPublishResponse,
     ) -> Result<(), Divergence> {
         self.uploads.retain(|other| other.name != upload.name);
-        let name = answer.info.as_ref().map(|info| info.version.clone()).unwrap_or_default();
+        let info = answer.info.clone().unwrap_or_default();
+        let (name, now_ms) = (info.version.clone(), self.city.now_ms);
         let after = self.standing_after(upload, at);
         let paper = &mut self.city.papers[upload.paper];
+        let before = paper.history.last().map(|became| became.version);
         paper.standings = vec![after];
         let contributed = paper.versions[at].contributed;
-        let current = answer.info.as_ref().is_some_and(|info| info.current);
         let known = paper.versions[at].name.get_or_insert_with(|| name.clone());
-        let as_it_is = contributed != current && contributed != answer.correction.is_empty();
+        let as_it_is = contributed != info.current && contributed != answer.correction.is_empty();
         if *known != name || answer.already_held || !as_it_is {
             return Err(Flaw::WrongAnswer.because(format!("{known} was committed as {answer:?}")));
         }
-        self.count(if contributed { "contributed" } else { "committed" });
+        if let Some(wrong) = paper.misjudged(at, !contributed, &info, now_ms) {
+            return Err(Flaw::WrongVerdict.because(wrong));
+        }
+        if contributed {
+            self.count("contributed");
+            return Ok(());
+        }
+        paper.became(at, now_ms);
+        self.count("committed");
+        self.count_supersession(upload.paper, before, at);
         Ok(())
     }
 
@@ -342,9 +375,15 @@ impl Drive {
         self.uploads.push(upload);
     }
 
-    fn begin_request(&self, paper: usize, document: &Document) -> pb::BeginPublishRequest {
+    fn begin_request(
+        &self,
+        paper: usize,
+        document: &Document,
+        days: Days,
+    ) -> pb::BeginPublishRequest {
         let subject = Some(self.city.papers[paper].subject());
-        pb::BeginPublishRequest { subject, ..document.begin() }
+        let (issued, valid_until) = (days.issued_text(), days.spelt());
+        pb::BeginPublishRequest { subject, issued, valid_until, ..document.begin() }
     }
 }
 
@@ -357,6 +396,6 @@ pub(super) enum Expect {
     Another,
 }
 
-fn reason_of(status: &Status) -> String {
+pub(super) fn reason_of(status: &Status) -> String {
     status.get_details_error_info().map(|info| info.reason).unwrap_or_default()
 }

@@ -16,6 +16,13 @@ pub(super) enum Step {
     PublishInPart,
     GoOnWithUpload,
     SupersedeUnderFetches,
+    TwoWriters,
+    PublishEarlier,
+    Revoke,
+    Find,
+    Get,
+    FindAsOf,
+    ClockJumps,
     ChangeRight,
     WithdrawMeanwhile,
     HolderDownOrUp,
@@ -29,8 +36,8 @@ pub(super) enum Step {
 }
 
 /// How often each is made, beside the others.
-const WEIGHTS: [(Step, usize); 21] = [
-    (Step::Fetch, 350),
+const WEIGHTS: [(Step, usize); 28] = [
+    (Step::Fetch, 280),
     (Step::FetchStale, 25),
     (Step::FetchNamed, 80),
     (Step::FetchTogether, 60),
@@ -41,6 +48,13 @@ const WEIGHTS: [(Step, usize); 21] = [
     (Step::PublishInPart, 30),
     (Step::GoOnWithUpload, 35),
     (Step::SupersedeUnderFetches, 30),
+    (Step::TwoWriters, 35),
+    (Step::PublishEarlier, 35),
+    (Step::Revoke, 35),
+    (Step::Find, 60),
+    (Step::Get, 40),
+    (Step::FindAsOf, 80),
+    (Step::ClockJumps, 20),
     (Step::ChangeRight, 60),
     (Step::WithdrawMeanwhile, 30),
     (Step::HolderDownOrUp, 30),
