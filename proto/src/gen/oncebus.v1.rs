@@ -2303,8 +2303,8 @@ pub struct RecordFilter {
     /// `erasure`, `clock`, `start` or `stop`.
     #[prost(string, tag = "6")]
     pub kind: ::prost::alloc::string::String,
-    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `revoke`, `verify` or `batch_verify`; of
-    /// `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `prefill`, `verify`, `batch_verify`, `watch`,
+    /// `revoke` or `correct`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "7")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
@@ -2410,8 +2410,8 @@ pub struct Record {
     /// When it was written.
     #[prost(message, optional, tag = "4")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
-    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `revoke`, `verify` or `batch_verify`; of
-    /// `admin` and `audit_read` the method's name.
+    /// `publish`, `resume`, `fetch`, `find`, `get`, `list`, `resolve`, `prefill`, `verify`, `batch_verify`, `watch`,
+    /// `revoke` or `correct`; of `admin` and `audit_read` the method's name.
     #[prost(string, tag = "5")]
     pub operation: ::prost::alloc::string::String,
     /// `served`, `denied`, `failed`, `unknown` or `recovered`.
