@@ -274,3 +274,26 @@ async fn a_type_is_answered_with_all_that_its_entry_says() {
     assert_eq!((row("M18").stage.as_str(), row("M01").stage.as_str()), ("planning", "any"));
     assert_eq!(row("M19").issuer, "勘察单位");
 }
+
+#[tokio::test]
+async fn every_answer_and_every_record_names_the_catalogue_that_it_is_by() {
+    let bus = TestBus::start().await;
+    let housing = bus.client("housing");
+    let version = bus.gateway().bus().catalog().version().to_string();
+    let mark = version.trim_start_matches("sha256:")[..16].to_owned();
+    let contract = Document::new("construction_contract", "C-1", "a contract");
+
+    let published = housing.publish(&contract).await.unwrap().info.unwrap();
+    let fetched = housing.fetch(contract.fetch()).await.unwrap().info;
+    let found = housing.find("construction_contract").await.unwrap().remove(0);
+    let got = housing.get(&published.version).await.unwrap();
+    let listed = housing.resolve("I14", &[]).await.unwrap();
+
+    for info in [published, fetched, found, got] {
+        assert_eq!(info.catalog, mark);
+    }
+    assert_eq!(listed.catalog_version, version);
+    let mut outcomes = housing.records().await;
+    outcomes.retain(|record| record.kind == "outcome");
+    assert!(outcomes.len() >= 5 && outcomes.iter().all(|record| record.catalog == mark));
+}

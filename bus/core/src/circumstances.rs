@@ -1,6 +1,6 @@
 //! Gathers under what a version is judged, and describes it.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
     Bound, Bus, Circumstances, Day, ExchangeError, Facts, MaterialInfo, MaterialType, Subject,
@@ -43,7 +43,8 @@ impl Bus {
             _ => None,
         };
         let expiring_days = self.catalog().expiring_days();
-        Ok(Circumstances { kind, when, facts, expiring_days, bound })
+        let catalog = Arc::clone(self.catalog().mark());
+        Ok(Circumstances { kind, when, facts, expiring_days, bound, catalog })
     }
 
     /// Returns what is current of a type, as far as that is remembered or registered: nobody is asked.

@@ -1,6 +1,6 @@
 //! What an answer says of a version.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -42,6 +42,8 @@ pub struct MaterialInfo {
     pub contribution: Option<Contribution>,
     /// How it stood on the day that was asked for.
     pub then: Option<Then>,
+    /// Mark of the catalogue that it was judged by, as records have it.
+    pub catalog: Arc<str>,
 }
 
 /// How a version stood at the end of a day, as the bus knew it then.
@@ -74,6 +76,7 @@ impl MaterialInfo {
             revoked: version.revoked,
             contribution: None,
             then: None,
+            catalog: Arc::clone(&under.catalog),
         }
     }
 
@@ -116,6 +119,7 @@ impl MaterialInfo {
             revoked,
             contribution: None,
             then: None,
+            catalog: Arc::clone(&under.catalog),
         }
     }
 }

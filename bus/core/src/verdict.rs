@@ -4,7 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -84,6 +84,8 @@ pub struct Circumstances<'a> {
     pub expiring_days: u32,
     /// What is current of the type that it is bound to; `None` if that is none or has nothing.
     pub bound: Option<Bound>,
+    /// Mark of the catalogue that says so, as records have it.
+    pub catalog: Arc<str>,
 }
 
 /// When it is judged.

@@ -157,6 +157,9 @@ pub struct MaterialInfo {
     /// What the correction came to.
     #[prost(enumeration = "CorrectionState", tag = "25")]
     pub correction_state: i32,
+    /// First 16 hexadecimal digits of the version of the catalogue that it was judged by, as records have it.
+    #[prost(string, tag = "26")]
+    pub catalog: ::prost::alloc::string::String,
 }
 /// How a version stood at the end of a day that is over, as the bus knew it then.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -1,5 +1,7 @@
 //! All six kinds of validity, from their first day to behind their last.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::{Fact, FactKind};
 
@@ -65,7 +67,14 @@ fn judged(
 ) -> (&'static str, String) {
     let facts = started(work_started);
     let when = When::Now(noon(on));
-    let under = Circumstances { kind, when, facts: &facts, expiring_days: 30, bound: None };
+    let under = Circumstances {
+        kind,
+        when,
+        facts: &facts,
+        expiring_days: 30,
+        bound: None,
+        catalog: Arc::default(),
+    };
     let Judgement { verdict, until } = judge(known, &under);
     (verdict.code(), until.map(|until| until.to_string()).unwrap_or_default())
 }
@@ -129,8 +138,14 @@ fn a_live_status_counts_for_its_age_and_never_in_the_past() {
     let facts = Facts::default();
     let verdict = |known: &Known, when| {
         let kind = live();
-        let under =
-            Circumstances { kind: &kind, when, facts: &facts, expiring_days: 30, bound: None };
+        let under = Circumstances {
+            kind: &kind,
+            when,
+            facts: &facts,
+            expiring_days: 30,
+            bound: None,
+            catalog: Arc::default(),
+        };
         judge(known, &under).verdict.code()
     };
     let told = known("长期");
@@ -150,7 +165,14 @@ fn what_is_bound_is_outdated_once_that_moved_on() {
     let verdict = |known: &Known, to: Option<&str>, bound: Option<Bound>| {
         let kind = bound_to(to);
         let when = When::Now(noon("2026-03-02"));
-        let under = Circumstances { kind: &kind, when, facts: &facts, expiring_days: 30, bound };
+        let under = Circumstances {
+            kind: &kind,
+            when,
+            facts: &facts,
+            expiring_days: 30,
+            bound,
+            catalog: Arc::default(),
+        };
         judge(known, &under).verdict.code()
     };
     let bound =
@@ -185,8 +207,14 @@ fn only_status_01_is_good_and_revoked_is_never() {
             for revoked in [false, true] {
                 let known = Known { status: code.parse().unwrap(), revoked, ..known("2026-04-30") };
                 let when = When::Now(known.told_at);
-                let under =
-                    Circumstances { kind, when, facts: &facts, expiring_days: 30, bound: None };
+                let under = Circumstances {
+                    kind,
+                    when,
+                    facts: &facts,
+                    expiring_days: 30,
+                    bound: None,
+                    catalog: Arc::default(),
+                };
 
                 let verdict = judge(&known, &under).verdict;
 
@@ -208,8 +236,14 @@ fn a_day_begins_and_ends_in_shanghai() {
 
     let verdicts = [last_moment, next].map(|now| {
         let (kind, when) = (fixed(None), When::Now(now));
-        let under =
-            Circumstances { kind: &kind, when, facts: &facts, expiring_days: 0, bound: None };
+        let under = Circumstances {
+            kind: &kind,
+            when,
+            facts: &facts,
+            expiring_days: 0,
+            bound: None,
+            catalog: Arc::default(),
+        };
         judge(&known("2026-12-31"), &under).verdict
     });
 

@@ -56,6 +56,7 @@ pub(super) fn info(info: &pb::MaterialInfo) -> Value {
         "age_ms": info.age_ms,
         "status": info.status,
         "validity": validity(info.validity()),
+        "catalog": info.catalog,
     });
     if let Some(then) = &info.then {
         answer["validity_then"] = validity(then.validity()).into();

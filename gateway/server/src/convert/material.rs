@@ -48,6 +48,7 @@ pub(crate) fn info(info: &MaterialInfo) -> pb::MaterialInfo {
     let document = &info.document;
     pb::MaterialInfo {
         version: info.version.as_ref().map(ToString::to_string).unwrap_or_default(),
+        catalog: info.catalog.to_string(),
         material_type: info.material_type.to_string(),
         number: document.number.to_string(),
         holder: info.holder.to_string(),
