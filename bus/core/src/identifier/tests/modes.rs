@@ -1,8 +1,9 @@
 //! What follows from a fault, by the mode in force.
 
 use std::{
+    cell::RefCell,
     io::{self, Write},
-    sync::{Arc, Mutex},
+    sync::Mutex,
 };
 
 use jiff::{Timestamp, ToSpan as _};
@@ -22,13 +23,26 @@ impl Clock for Hands {
     }
 }
 
-/// Takes what is logged.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    /// What this thread logged.
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes what is logged, of each thread for itself. It is every thread's: an event that a thread without a
+/// subscriber reports first is never reported to the one thread that has its own.
+struct Log;
 
 impl Log {
+    /// Takes what is logged from now on; tests run on threads of their own.
+    fn take() -> Self {
+        let subscriber = tracing_subscriber::fmt().with_writer(|| Self).finish();
+        // A second test's subscriber would be the same.
+        drop(tracing::subscriber::set_global_default(subscriber));
+        Self
+    }
+
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        LOGGED.with_borrow(|logged| String::from_utf8(logged.clone()).unwrap())
     }
 
     fn lines(&self) -> usize {
@@ -38,7 +52,7 @@ impl Log {
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LOGGED.with_borrow_mut(|logged| logged.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -243,25 +257,22 @@ fn other_modes_count_from_the_next_check_on() {
 
 #[test]
 fn of_many_that_are_let_through_is_told_once_a_minute() {
-    let (log, clock) = (Log::default(), clock());
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_writer(move || writer.clone()).finish();
+    let (log, clock) = (Log::take(), clock());
     let warn = all(Mode::Warn);
     let ask = |scheme, value| {
         warn.subject(scheme, value, Against { regions: &[], clock: &clock }).unwrap();
     };
 
-    tracing::subscriber::with_default(subscriber, || {
-        ask("project", LEGACY);
-        ask("project", LEGACY);
-        ask("credit", "91350211M0000XUF46");
-        *clock.0.lock().unwrap() += 59.seconds();
-        ask("project", LEGACY);
-        assert_eq!(log.lines(), 2);
-        *clock.0.lock().unwrap() += 1.seconds();
-        ask("project", LEGACY);
-    });
+    ask("project", LEGACY);
+    ask("project", LEGACY);
+    ask("credit", "91350211M0000XUF46");
+    *clock.0.lock().unwrap() += 59.seconds();
+    ask("project", LEGACY);
+    let within = log.lines();
+    *clock.0.lock().unwrap() += 1.seconds();
+    ask("project", LEGACY);
 
+    assert_eq!(within, 2);
     assert_eq!((log.lines(), warn.doubted(Identifier::Project)), (3, 4));
     assert!(!log.text().contains("167360") && !log.text().contains("91350211"), "{}", log.text());
 }
